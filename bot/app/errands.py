@@ -1,0 +1,98 @@
+"""What the command line does without a running bot, each from opening to closing."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from bot.app.wiring import looking, pacing_of, sight_of, storing, subscriber_of
+from bot.app.world import World
+from bot.config import Settings
+from bot.core.errors import TroubleKind
+from bot.core.message.neutral import Message
+from bot.core.model import Observation, Status, Trouble, Watch
+from bot.core.platform import Platform
+from bot.core.reference import Reference
+from bot.flows.subscribe import Wish
+from bot.flows.wait import Progress, Waiting
+from bot.ports import OutboxEntry
+
+
+async def look_once(
+    settings: Settings,
+    world: World,
+    reference: Reference,
+    platforms: Sequence[Platform],
+    *,
+    timeout_s: float,
+) -> Observation:
+    """One look without a store."""
+    async with looking(settings, world) as eyes:
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await eyes.look(reference, known=None, wanted=platforms, urgent=True)
+        except TimeoutError:
+            trouble = Trouble(TroubleKind.TIMED_OUT)
+            return Observation(Status.UNKNOWN, world.clock(), trouble=trouble)
+
+
+async def wait_until_there(
+    settings: Settings,
+    world: World,
+    reference: Reference,
+    platforms: Sequence[Platform],
+    *,
+    at_most: timedelta,
+    tell: Callable[[Progress], None],
+) -> Progress:
+    """Looks without a store until all platforms are there or time is up."""
+    async with looking(settings, world) as eyes:
+        waiting = Waiting(
+            look=eyes.look,
+            clock=world.clock,
+            sleep=world.sleep,
+            chance=world.chance,
+            pacing=pacing_of(settings),
+        )
+        return await waiting.until_there(reference, platforms, at_most=at_most, tell=tell)
+
+
+async def subscribe(settings: Settings, world: World, wish: Wish) -> tuple[bool, Message]:
+    """Make a watch as a chat command would; whether it was not refused, and the answer."""
+    async with storing(settings) as store, looking(settings, world) as eyes:
+        sight = sight_of(store, eyes, settings, world)
+        prepared = await subscriber_of(sight, settings, world).prepare(wish)
+        async with store.transaction() as transaction:
+            message = await prepared.plan(transaction)
+    return not prepared.refused, message
+
+
+async def stop_watches(
+    settings: Settings, world: World, is_meant: Callable[[Watch], bool]
+) -> list[Watch]:
+    """End the watches that are meant."""
+    async with storing(settings) as store, store.transaction() as transaction:
+        chosen = [watch for watch in await transaction.watches.active() if is_meant(watch)]
+        await transaction.watches.end(
+            [watch.id for watch in chosen], why="stopped", now=world.clock()
+        )
+        return chosen
+
+
+async def active_watches(settings: Settings) -> list[Watch]:
+    """All active watches."""
+    async with storing(settings) as store, store.reading() as transaction:
+        return await transaction.watches.active()
+
+
+async def outbox_entries(
+    settings: Settings, *, limit: int, include_sent: bool
+) -> list[OutboxEntry]:
+    """What is on its way."""
+    async with storing(settings) as store, store.reading() as transaction:
+        return await transaction.outbox.entries(limit=limit, include_sent=include_sent)
+
+
+async def retry_delivery(settings: Settings, world: World, delivery_id: str) -> bool:
+    """Make a dead or waiting delivery due now."""
+    async with storing(settings) as store, store.transaction() as transaction:
+        return await transaction.outbox.retry(delivery_id, now=world.clock())

@@ -1,0 +1,129 @@
+"""Which adapter stands behind which port, and what the configuration says to it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.app.world import World, program_version
+from bot.config import RegistryBlock, Settings
+from bot.core.errors import ConfigurationError
+from bot.core.schedule import Pacing
+from bot.flows.look import Look
+from bot.flows.subscribe import Sight, Subscriber, SubscribeSettings
+from bot.net.pace import Pace
+from bot.net.secret import Secret
+from bot.net.sessions import Sessions
+from bot.net.settings import RegistrySettings
+from bot.ports import Store
+from bot.registry.client import RegistryClient
+from bot.store.database import open_store
+
+
+def pacing_of(settings: Settings) -> Pacing:
+    """The numbers of the schedule as the core wants them."""
+    return Pacing(**settings.schedule.model_dump())
+
+
+def registry_settings(settings: Settings) -> tuple[RegistrySettings, ...]:
+    """The configured registries, with their passwords read. Raises ConfigurationError."""
+    mistakes: list[str] = []
+    found: list[RegistrySettings] = []
+    for number, block in enumerate(settings.registry, start=1):
+        try:
+            found.append(_registry(block, settings.folder))
+        except OSError as error:
+            mistakes.append(
+                f"`registry` block {number}, `password_file`: cannot be read: {error.strerror}"
+            )
+    if mistakes:
+        raise ConfigurationError(tuple(mistakes))
+    return tuple(found)
+
+
+def _registry(block: RegistryBlock, folder: Path) -> RegistrySettings:
+    password = block.password.get_secret_value() if block.password else None
+    if block.password_file is not None:
+        password = (folder / block.password_file).read_text(encoding="utf-8").rstrip("\r\n")
+    return RegistrySettings(
+        host=block.host,
+        endpoint=block.endpoint,
+        plain_http=block.plain_http,
+        allow_private=block.allow_private,
+        ca_file=folder / block.ca_file if block.ca_file else None,
+        username=block.username,
+        password=Secret(password) if password is not None else None,
+        concurrency=block.concurrency,
+        rate=block.rate,
+        auth_hosts=block.auth_hosts,
+        repositories=block.repositories,
+        places=tuple(str(place) for place in block.places),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """What it takes to look at registries."""
+
+    look: Look
+    pace: Pace
+
+
+@asynccontextmanager
+async def looking(settings: Settings, world: World) -> AsyncIterator[Eyes]:
+    """Sessions, pace and registry client, closed at the end."""
+    registries = registry_settings(settings)
+    pace = Pace(registries, clock=world.clock, sleep=world.sleep, chance=world.chance)
+    async with Sessions(
+        registries, user_agent=f"archbell/{program_version()}", proxy=settings.network.proxy
+    ) as sessions:
+        client = RegistryClient(
+            sessions,
+            pace,
+            registries,
+            allow_any_public=settings.network.allow_any_public_registry,
+            clock=world.clock,
+            sleep=world.sleep,
+            chance=world.chance,
+        )
+        yield Eyes(Look(client, clock=world.clock), pace)
+
+
+def database_url(settings: Settings) -> str:
+    """The database's URL; a relative SQLite path is relative to the configuration's folder."""
+    prefix, url = "sqlite:///", settings.database.url
+    path = url.removeprefix(prefix)
+    if url.startswith(prefix) and path and not Path(path).is_absolute():
+        return f"{prefix}{settings.folder / path}"
+    return url
+
+
+@asynccontextmanager
+async def storing(settings: Settings) -> AsyncIterator[Store]:
+    """The store, migrated."""
+    async with open_store(database_url(settings)) as store:
+        yield store
+
+
+def sight_of(store: Store, eyes: Eyes, settings: Settings, world: World) -> Sight:
+    """Looks for somebody who waits for the answer."""
+    return Sight(
+        store,
+        eyes.look,
+        clock=world.clock,
+        fresh_s=settings.schedule.fast_s,
+        timeout_s=settings.looks.timeout_s,
+    )
+
+
+def subscriber_of(sight: Sight, settings: Settings, world: World) -> Subscriber:
+    """The verb behind /watch and `archbell watch`."""
+    return Subscriber(
+        sight,
+        clock=world.clock,
+        settings=SubscribeSettings(
+            default_platforms=settings.default_platforms,
+            expires_in=settings.watch_for,
+            fresh_s=settings.schedule.fast_s,
+        ),
+    )

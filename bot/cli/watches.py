@@ -1,0 +1,147 @@
+"""`archbell watch`, `unwatch` and `list`: the store from outside; a running bot notices."""
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bot.cli.context import Context, fail, parsed_duration, parsed_image, parsed_platforms
+from bot.cli.looks import AsJson, Image, Platforms
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.core.model import Place, Watch
+
+InPlace = Annotated[
+    str,
+    typer.Option(
+        "--place", metavar="PLACE", help="Who is told: terminal, slack:C0123, telegram:-100123."
+    ),
+]
+
+
+def watch(
+    context: typer.Context,
+    image: Image,
+    platforms: Platforms = None,
+    lasting: Annotated[
+        str | None, typer.Option("--for", metavar="TIME", help="Give up after this: 12h, 3d.")
+    ] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Go on afterwards: tell when it goes and comes back.")
+    ] = False,
+    place: InPlace = "terminal",
+) -> None:
+    """Watch a tag as /watch does; a running bot sends the alert.
+
+    Exit codes: 0 watched or already there, 1 refused, 2 wrong usage, 3 the database cannot be used.
+    """
+    from bot.app.errands import subscribe
+    from bot.app.world import World, execute
+    from bot.core.message.plain import render_plain
+    from bot.flows.subscribe import Wish
+
+    options: Context = context.obj
+    settings = options.settings()
+    wish = Wish(
+        parsed_image(image),
+        parsed_platforms(platforms or [], settings),
+        _place(place),
+        None,
+        standing=keep,
+        expires_in=parsed_duration(lasting) if lasting else None,
+        source="cli",
+    )
+    accepted, message = execute(lambda: subscribe(settings, World(), wish))
+    typer.echo(render_plain(message))
+    raise typer.Exit(0 if accepted else 1)
+
+
+def unwatch(
+    context: typer.Context,
+    what: Annotated[str, typer.Argument(metavar="IMAGE|#ID|all", help="7, #7, an image, or all.")],
+    place: Annotated[
+        str | None, typer.Option("--place", metavar="PLACE", help="Only the watches of this place.")
+    ] = None,
+) -> None:
+    """Stop watches, of all places unless one is named.
+
+    Exit codes: 0 stopped, 1 nothing fits, 2 wrong usage, 3 the database cannot be used.
+    """
+    from bot.app.errands import stop_watches
+    from bot.app.world import World, execute
+    from bot.core.message.english.answers import render_stopped
+    from bot.core.message.plain import render_plain
+
+    options: Context = context.obj
+    settings = options.settings()
+    chosen = _choice(what)
+    within = _place(place) if place is not None else None
+    stopped: Sequence[Watch] = execute(
+        lambda: stop_watches(settings, World(), lambda w: chosen(w) and within in {None, w.place})
+    )
+    if not stopped:
+        fail(f"nothing is watched as {what}; see `archbell list`", code=1)
+    typer.echo(render_plain(render_stopped(stopped)))
+
+
+def list_watches(context: typer.Context, as_json: AsJson = False) -> None:
+    """Show all watches, of all places."""
+    from bot.app.errands import active_watches
+    from bot.app.world import World, execute
+    from bot.core.message.english.answers import watch_row
+    from bot.core.message.plain import visible
+
+    options: Context = context.obj
+    settings = options.settings()
+    watches: Sequence[Watch] = execute(lambda: active_watches(settings))
+    now = World().clock()
+    if as_json:
+        typer.echo(json.dumps([_as_object(watch) for watch in watches], indent=2))
+        return
+    if not watches:
+        typer.echo("Nothing is watched. To begin: archbell watch node:22-slim arm64")
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("Watch", "Place", box=None, pad_edge=False)
+    for watch in watches:
+        table.add_row(Text(visible(watch_row(watch, now=now))), Text(str(watch.place)))
+    Console().print(table)
+
+
+def _as_object(watch: "Watch") -> dict[str, Any]:
+    def moment(at: Any) -> str | None:
+        return at.isoformat() if at is not None else None
+
+    return {
+        "id": watch.id,
+        "image": str(watch.reference),
+        "place": str(watch.place),
+        "platforms": {str(want.platform): want.state.value for want in watch.wants},
+        "standing": watch.standing,
+        "created_at": moment(watch.created_at),
+        "expires_at": moment(watch.expires_at),
+        "muted_until": moment(watch.muted_until),
+        "looked_at": moment(watch.looked_at),
+        "due_at": moment(watch.due_at),
+    }
+
+
+def _choice(what: str) -> Any:
+    if what == "all":
+        return lambda _: True
+    digits = what.removeprefix("#")
+    if digits.isascii() and digits.isdigit():
+        return lambda watch: watch.id == int(digits)
+    reference = parsed_image(what)
+    return lambda watch: watch.reference == reference
+
+
+def _place(text: str) -> "Place":
+    from bot.config import parse_place
+
+    return parse_place(text)

@@ -1,0 +1,1 @@
+"""Decisions: pure values and functions; no I/O, no clock, no chance, no await."""

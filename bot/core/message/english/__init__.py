@@ -1,0 +1,1 @@
+"""The English catalogue: every sentence people read, as neutral messages."""

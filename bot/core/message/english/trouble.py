@@ -1,0 +1,59 @@
+"""Why a look gave no clear answer, and what a person can do about it."""
+
+from datetime import datetime
+
+from bot.core.errors import TroubleKind
+from bot.core.message.english.words import moment
+from bot.core.model import Trouble
+from bot.core.reference import Reference
+
+_SLOW_DOWN = "{registry} asked me to slow down{status}{until}."
+
+_SENTENCES = {
+    TroubleKind.UNREACHABLE: (
+        "{registry} cannot be reached from here: check its name and this machine's network."
+    ),
+    TroubleKind.TIMED_OUT: "{registry} did not answer in time.",
+    TroubleKind.SERVER_ERROR: (
+        "{registry} is in trouble{status}; nothing is wrong on your side, try again later."
+    ),
+    TroubleKind.RATE_LIMITED: _SLOW_DOWN,
+    TroubleKind.OVERLOADED: _SLOW_DOWN,
+    TroubleKind.PARKED: _SLOW_DOWN,
+    TroubleKind.DENIED: (
+        "{registry} does not show {name} to me{status}: it is private, or it does not exist. "
+        'If it is yours, add a [[registry]] block with host = "{registry}" and a login to the '
+        "configuration, then repeat."
+    ),
+    TroubleKind.EGRESS_REFUSED: (
+        "I do not connect to {registry}, or to where it sends me: that is not a public https "
+        'address. If it is your own registry, add a [[registry]] block with host = "{registry}" '
+        "and allow_private = true to the configuration."
+    ),
+    TroubleKind.UNLISTED_REGISTRY: (
+        "{registry} is not among the registries I may ask. Add a [[registry]] block with "
+        'host = "{registry}" to the configuration, or set allow_any_public_registry = true '
+        "under [network]."
+    ),
+    TroubleKind.MALFORMED: (
+        "{registry} answered something about {name} that makes no sense; I do not trust it."
+    ),
+    TroubleKind.TOO_LARGE: (
+        "{registry} answered far more about {name} than an image needs; I stopped reading."
+    ),
+    TroubleKind.UNSUPPORTED: (
+        "{name} is not a container image with platforms (an artifact, or the old schema 1)."
+    ),
+    TroubleKind.BUG: (
+        "I failed while looking at {name}: that is a mistake of mine, and it is in the log."
+    ),
+}
+
+
+def trouble_sentence(reference: Reference, trouble: Trouble, *, now: datetime) -> str:
+    """One sentence for a person; for what they can cure, the cure."""
+    status = f" (HTTP {trouble.http_status})" if trouble.http_status else ""
+    until = f" and wait until {moment(trouble.retry_at, now)}" if trouble.retry_at else ""
+    return _SENTENCES[trouble.kind].format(
+        registry=reference.registry, name=reference.familiar, status=status, until=until
+    )

@@ -1,0 +1,208 @@
+"""The values that flow through the bot: targets, watches, wants, observations, alerts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import NewType
+
+from bot.core.errors import TroubleKind
+from bot.core.platform import Platform
+from bot.core.reference import Reference
+
+TargetId = NewType("TargetId", int)
+WatchId = NewType("WatchId", int)
+
+
+class Status(Enum):
+    """What a look learnt about a tag."""
+
+    PRESENT = "present"
+    TAG_MISSING = "tag_missing"
+    DENIED = "denied"
+    UNKNOWN = "unknown"
+
+
+CLEAR = frozenset({Status.PRESENT, Status.TAG_MISSING})
+"""Answers from which presence or absence follows; the others leave every state as it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why an observation is DENIED or UNKNOWN."""
+
+    kind: TroubleKind
+    http_status: int | None = None
+    retry_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One platform of a tag.
+
+    digest: of the platform's own manifest. reachable: True once the registry has served that
+    manifest, False when it is listed but answers 404, None when nobody has asked yet.
+    created, revision: from the OCI annotations, None where the publisher gives none.
+    """
+
+    digest: str
+    reachable: bool | None = None
+    created: datetime | None = None
+    revision: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What a target pointed at, at one moment.
+
+    digest is the tag's own and None unless PRESENT; entries is empty for an index without
+    platforms. trouble is None exactly when the status is clear.
+    """
+
+    status: Status
+    observed_at: datetime
+    digest: str | None = None
+    entries: Mapping[Platform, Entry] = field(default_factory=dict)
+    etag: str | None = None
+    trouble: Trouble | None = None
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether presence or absence follows from it."""
+        return self.status in CLEAR
+
+    def listed(self, wanted: Platform) -> tuple[Platform, Entry] | None:
+        """The first entry that satisfies the wanted platform, reachable or not."""
+        for platform, entry in self.entries.items():
+            if wanted.satisfied_by(platform):
+                return platform, entry
+        return None
+
+    def offers(self, wanted: Platform) -> Entry | None:
+        """The entry for the wanted platform, if its manifest really can be fetched."""
+        found = self.listed(wanted)
+        return found[1] if found is not None and found[1].reachable else None
+
+
+class WantState(Enum):
+    """Where a want stands; the values are stored."""
+
+    WAITING = "waiting"
+    MET = "met"
+    DOUBTED = "doubted"
+    GONE = "gone"
+
+
+class Event(Enum):
+    """What a place is told; the values are stored."""
+
+    APPEARED = "appeared"
+    COMPLETE = "complete"
+    GONE = "gone"
+    BACK = "back"
+    REPLACED = "replaced"
+    STALE = "stale"
+    TAG_GONE = "tag_gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """One platform of one watch.
+
+    episode counts how often it was met and something worth telling came after; it makes the
+    alerts of a standing watch distinct. digest is the platform's manifest when it was last seen.
+    tells names the events, beyond those that always are, that its watch asked for.
+    """
+
+    watch: WatchId
+    platform: Platform
+    state: WantState = WantState.WAITING
+    episode: int = 0
+    standing: bool = False
+    digest: str | None = None
+    stale: bool = False
+    tells: frozenset[Event] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One thing owed to one place, unique by all four.
+
+    platform is None when it is about the whole watch.
+    """
+
+    watch: WatchId
+    event: Event
+    platform: Platform | None
+    episode: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFacts:
+    """What the message about an alert says; kept with it, so that a late message is still true.
+
+    there, missing: platforms of the tag, and platforms of the same watch that are still not there,
+    both in their short usual form. wanted_since is when the watch was made.
+    """
+
+    reference: Reference
+    digest: str | None
+    there: tuple[str, ...]
+    missing: tuple[str, ...]
+    observed_at: datetime
+    wanted_since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What follows from one observation for every want of its target.
+
+    wants holds only those that changed. finished: watches that have nothing left to wait for.
+    doubted: something seems gone, so that a second look must come soon. waiting: at least one
+    platform is still missing.
+    """
+
+    wants: tuple[Want, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    finished: frozenset[WatchId] = frozenset()
+    doubted: bool = False
+    waiting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a message goes: a conversation of a service or a thread of it; a terminal is neither."""
+
+    service: str
+    conversation: str = ""
+    thread: str = ""
+
+    def __str__(self) -> str:
+        """The form used in the configuration: slack:C0123, telegram:-100123:7, terminal."""
+        return ":".join(part for part in (self.service, self.conversation, self.thread) if part)
+
+
+TERMINAL = Place("terminal")
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """One place wants platforms of one target.
+
+    ended_at is None while it is active. people: ids of the service, in order of joining.
+    looked_at and due_at are the target's; observation is the target's last clear one.
+    """
+
+    id: WatchId
+    reference: Reference
+    place: Place
+    wants: tuple[Want, ...]
+    people: tuple[str, ...]
+    created_at: datetime
+    standing: bool = False
+    expires_at: datetime | None = None
+    muted_until: datetime | None = None
+    ended_at: datetime | None = None
+    looked_at: datetime | None = None
+    due_at: datetime | None = None
+    observation: Observation | None = None

@@ -1,0 +1,230 @@
+"""Looks at what is due: claim, look, decide, record."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+
+from bot.core.decide import decide
+from bot.core.errors import StoreError, TroubleKind
+from bot.core.message.english.words import platforms_there
+from bot.core.model import (
+    Alert,
+    AlertFacts,
+    Decision,
+    Observation,
+    Status,
+    Trouble,
+    Want,
+    WantState,
+)
+from bot.core.schedule import Pacing, next_look
+from bot.flows.bells import Bells
+from bot.flows.look import Look
+from bot.flows.recorder import Recorder
+from bot.ports import Chance, ClaimedTarget, Clock, Courtesy, LookResult, Store
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LookSettings:
+    """How many looks at once, how long one may take, and for how long a target is leased."""
+
+    concurrency: int = 50
+    timeout_s: float = 25
+    lease_s: float = 90
+
+
+async def check(
+    target: ClaimedTarget, *, look: Look, timeout_s: float, clock: Clock
+) -> tuple[Observation, Decision]:
+    """Look at one claimed target and decide what follows; a bug is trouble like any other."""
+    wanted = {want.platform for want in target.wants}
+    try:
+        async with asyncio.timeout(timeout_s):
+            observation = await look(target.reference, known=target.observation, wanted=wanted)
+        return observation, decide(target.wants, observation)
+    except TimeoutError:
+        trouble = Trouble(TroubleKind.TIMED_OUT)
+    except Exception:
+        # One target's bug must not stop the looks at the others.
+        log.exception("look_failed", target=str(target.reference))
+        trouble = Trouble(TroubleKind.BUG)
+    observation = Observation(Status.UNKNOWN, clock(), trouble=trouble)
+    return observation, decide(target.wants, observation)
+
+
+def result_of(
+    target: ClaimedTarget,
+    observation: Observation,
+    decision: Decision,
+    *,
+    pacing: Pacing,
+    chance: float,
+) -> LookResult:
+    """Everything the look writes."""
+    changed = observation.is_clear and _differs(target.observation, observation)
+    failures = target.failures + 1 if observation.status is Status.UNKNOWN else 0
+    anchor = observation.observed_at if changed and target.observation else target.anchor
+    due_at = next_look(
+        observation, decision, anchor=anchor, failures=failures, chance=chance, pacing=pacing
+    )
+    alive = any(want.watch not in decision.finished for want in target.wants)
+    return LookResult(
+        target=target,
+        observation=observation,
+        decision=decision,
+        facts=_facts(target, observation, decision),
+        due_at=due_at if alive else None,
+        changed=changed,
+        failures=failures,
+    )
+
+
+def _differs(before: Observation | None, after: Observation) -> bool:
+    if before is None:
+        return True
+    return (before.status, before.digest, before.entries) != (
+        after.status,
+        after.digest,
+        after.entries,
+    )
+
+
+def _facts(
+    target: ClaimedTarget, observation: Observation, decision: Decision
+) -> Mapping[Alert, AlertFacts]:
+    if not decision.alerts:
+        return {}
+    now_wanted: dict[tuple[int, str], Want] = {
+        (want.watch, str(want.platform)): want for want in (*target.wants, *decision.wants)
+    }
+    there = tuple(platforms_there(observation))
+    return {
+        alert: AlertFacts(
+            reference=target.reference,
+            digest=_digest_for(alert, observation),
+            there=there,
+            missing=tuple(
+                want.platform.short
+                for (watch, _), want in now_wanted.items()
+                if watch == alert.watch and want.state in {WantState.WAITING, WantState.GONE}
+            ),
+            observed_at=observation.observed_at,
+            wanted_since=target.wanted_since[alert.watch],
+        )
+        for alert in decision.alerts
+    }
+
+
+def _digest_for(alert: Alert, observation: Observation) -> str | None:
+    entry = observation.offers(alert.platform) if alert.platform else None
+    return entry.digest if entry else observation.digest
+
+
+@dataclass(slots=True, kw_only=True)
+class Checker:
+    """A fixed crew that looks at whatever is due, registry by registry as each allows."""
+
+    store: Store
+    look: Look
+    courtesy: Courtesy
+    recorder: Recorder
+    bells: Bells
+    clock: Clock
+    chance: Chance
+    settings: LookSettings
+    pacing: Pacing
+    _queue: asyncio.Queue[ClaimedTarget | None] = field(default_factory=asyncio.Queue)
+    _busy: Counter[str] = field(default_factory=Counter)
+    _stopping: bool = False
+
+    def stop(self) -> None:
+        """Let run() end when the looks under way are recorded."""
+        self._stopping = True
+        self.bells.looks.ring()
+
+    async def run(self) -> None:
+        """Look until stopped; targets claimed and not begun are given back."""
+        async with asyncio.TaskGroup() as crew:
+            crew.create_task(self.recorder.run())
+            async with asyncio.TaskGroup() as lookers:
+                for _ in range(self.settings.concurrency):
+                    lookers.create_task(self._work())
+                await self._claim_until_stopped()
+                await self._give_back()
+                for _ in range(self.settings.concurrency):
+                    self._queue.put_nowait(None)
+            self.recorder.close()
+
+    async def _claim_until_stopped(self) -> None:
+        while not self._stopping:
+            try:
+                claimed = await self._claim()
+                until = None if claimed else await self._next_due_at()
+            except StoreError as error:
+                log.error("claim_failed", error=str(error))
+                claimed, until = [], None
+            for target in claimed:
+                self._busy[target.reference.registry] += 1
+                self._queue.put_nowait(target)
+            await self.bells.looks.listen(until=until, now=self.clock())
+
+    async def _claim(self) -> list[ClaimedTarget]:
+        free = self.settings.concurrency - self._busy.total()
+        if free <= 0:
+            return []
+        async with self.store.transaction() as transaction:
+            return await transaction.targets.claim(
+                capacity=self._capacity,
+                limit=free,
+                now=self.clock(),
+                lease_s=self.settings.lease_s,
+            )
+
+    def _capacity(self, registry: str) -> int:
+        return self.courtesy.capacity(registry, busy=self._busy[registry])
+
+    async def _next_due_at(self) -> datetime | None:
+        async with self.store.reading() as transaction:
+            return await transaction.targets.next_due_at()
+
+    async def _work(self) -> None:
+        while (target := await self._queue.get()) is not None:
+            registry = target.reference.registry
+            observation, decision = await check(
+                target, look=self.look, timeout_s=self.settings.timeout_s, clock=self.clock
+            )
+            self._busy[registry] -= 1
+            self.recorder.put(
+                result_of(target, observation, decision, pacing=self.pacing, chance=self.chance())
+            )
+            _log_look(target, observation, decision)
+            if self.courtesy.capacity(registry, busy=self._busy[registry]) >= self._busy[registry]:
+                self.bells.looks.ring()
+
+    async def _give_back(self) -> None:
+        unused: list[ClaimedTarget] = []
+        while not self._queue.empty():
+            target = self._queue.get_nowait()
+            if target is not None:
+                unused.append(target)
+        if unused:
+            async with self.store.transaction() as transaction:
+                await transaction.targets.release(unused, now=self.clock())
+
+
+def _log_look(target: ClaimedTarget, observation: Observation, decision: Decision) -> None:
+    trouble = observation.trouble.kind.value if observation.trouble else None
+    log.debug(
+        "looked",
+        target=str(target.reference),
+        status=observation.status.value,
+        digest=observation.digest,
+        trouble=trouble,
+        alerts=len(decision.alerts),
+    )

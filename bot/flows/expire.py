@@ -1,0 +1,39 @@
+"""Ends watches whose time is over, with a message and a way to go on."""
+
+import structlog
+
+from bot.core.errors import StoreError
+from bot.core.message.english.alerts import render_expired
+from bot.flows.bells import Bells
+from bot.ports import Clock, Sleep, Store
+
+EVERY_S = 15
+MAX_AT_ONCE = 100
+
+log = structlog.get_logger(__name__)
+
+
+async def expire(store: Store, *, clock: Clock, bells: Bells) -> int:
+    """End what has expired, each with its notice, in one transaction; how many there were."""
+    now = clock()
+    async with store.transaction() as transaction:
+        expired = await transaction.watches.expired(now=now, limit=MAX_AT_ONCE)
+        for watch in expired:
+            await transaction.outbox.post(watch.place, render_expired(watch, now=now), now=now)
+        if expired:
+            await transaction.watches.end([watch.id for watch in expired], why="expired", now=now)
+    if expired:
+        bells.deliveries.ring()
+        log.info("watches_expired", watches=len(expired))
+    return len(expired)
+
+
+async def expire_for_ever(store: Store, *, clock: Clock, sleep: Sleep, bells: Bells) -> None:
+    """Look for expired watches until cancelled."""
+    while True:
+        try:
+            while await expire(store, clock=clock, bells=bells) == MAX_AT_ONCE:
+                pass
+        except StoreError as error:
+            log.error("expiry_failed", error=str(error))
+        await sleep(EVERY_S)

@@ -1,0 +1,226 @@
+"""One look at a target: what the registry says now, as an observation."""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bot.core.errors import (
+    Denied,
+    MalformedAnswer,
+    MalformedManifest,
+    OversizedAnswer,
+    RegistryError,
+    UnsupportedAnswer,
+    UnsupportedManifest,
+)
+from bot.core.manifest import Descriptor, Index, Manifest, decode_config, decode_manifest
+from bot.core.model import Entry, Observation, Status, Trouble
+from bot.core.platform import Platform
+from bot.core.reference import Reference
+from bot.ports import Clock, FetchedManifest, ManifestAbsent, Registry, TagUnchanged
+
+MAX_NESTED = 2
+"""How deep an index may lie within an index."""
+MAX_REQUESTS = 12
+"""Manifests and configs that one look may fetch to understand a tag."""
+MAX_REMEMBERED_CONFIGS = 10_000
+
+
+class Look:
+    """Looks at tags through a registry port; remembers the platforms of configs by digest."""
+
+    def __init__(self, registry: Registry, *, clock: Clock) -> None:
+        self._registry = registry
+        self._clock = clock
+        self._configs = _Configs()
+
+    async def __call__(
+        self,
+        reference: Reference,
+        *,
+        known: Observation | None,
+        wanted: Iterable[Platform],
+        urgent: bool = False,
+    ) -> Observation:
+        """Look once; never raises RegistryError: what went wrong is the observation's trouble.
+
+        known: the last clear observation, so that an unchanged tag costs one HEAD. wanted: the
+        platforms whose own manifest must be served before they count as there.
+        """
+        one = _OneLook(self._registry, reference, self._configs, urgent)
+        try:
+            observation = await one.observe(known, self._clock())
+            entries = await one.with_children(observation, frozenset(wanted))
+        except RegistryError as error:
+            status = Status.DENIED if isinstance(error, Denied) else Status.UNKNOWN
+            trouble = Trouble(error.kind, error.http_status, error.retry_at)
+            return Observation(status, self._clock(), trouble=trouble)
+        return replace(observation, entries=entries, observed_at=self._clock())
+
+
+class _Configs:
+    """What configs said, by digest: a digest's content never changes."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, tuple[Platform, datetime | None]] = OrderedDict()
+
+    def get(self, digest: str) -> tuple[Platform, datetime | None] | None:
+        return self._known.get(digest)
+
+    def remember(self, digest: str, found: tuple[Platform, datetime | None]) -> None:
+        self._known[digest] = found
+        if len(self._known) > MAX_REMEMBERED_CONFIGS:
+            self._known.popitem(last=False)
+
+
+@dataclass(slots=True)
+class _OneLook:
+    """The requests of one look, counted."""
+
+    registry: Registry
+    reference: Reference
+    configs: _Configs
+    urgent: bool
+    fetched: int = 0
+    entries: dict[Platform, Entry] = field(default_factory=dict)
+
+    async def observe(self, known: Observation | None, now: datetime) -> Observation:
+        """What the tag points at; which wanted children are served is not yet asked."""
+        answer = await self.registry.fetch_tag(
+            self.reference,
+            known_digest=known.digest if known else None,
+            etag=known.etag if known else None,
+            urgent=self.urgent,
+        )
+        if isinstance(answer, ManifestAbsent):
+            return Observation(Status.TAG_MISSING, now)
+        if isinstance(answer, TagUnchanged):
+            assert known is not None, "only a known digest can be unchanged"
+            return replace(known, etag=answer.etag or known.etag)
+        await self._read(answer)
+        entries = _with_known_children(self.entries, known)
+        return Observation(Status.PRESENT, now, answer.digest, entries, answer.etag)
+
+    async def with_children(
+        self, observation: Observation, wanted: frozenset[Platform]
+    ) -> Mapping[Platform, Entry]:
+        """The entries, after asking for each wanted manifest not yet known to be served."""
+        asked = {found for found in map(observation.listed, wanted) if found is not None}
+        unknown = sorted((pair for pair in asked if not pair[1].reachable), key=lambda p: p[0])
+        if not unknown:
+            return observation.entries
+        entries = dict(observation.entries)
+        for platform, entry in unknown:
+            served = await self.registry.has_manifest(
+                self.reference, entry.digest, urgent=self.urgent
+            )
+            entries[platform] = replace(entry, reachable=served)
+        return entries
+
+    async def _read(self, fetched: FetchedManifest) -> None:
+        decoded = self._decode(fetched)
+        if isinstance(decoded, Index):
+            await self._collect(decoded, depth=1)
+            return
+        platform, created = await self._read_config(decoded.config.digest)
+        self.entries[platform] = Entry(
+            fetched.digest, True, decoded.created or created, decoded.revision
+        )
+
+    async def _collect(self, index: Index, *, depth: int) -> None:
+        """Keep an index' platforms, a nested one's in its place; the first match wins."""
+        for descriptor in index.descriptors:
+            if descriptor.is_index:
+                nested = await self._nested(descriptor, depth)
+                if nested is not None:
+                    await self._collect(nested, depth=depth + 1)
+            elif descriptor.platform is not None:
+                self._keep(descriptor, descriptor.platform, reachable=None)
+            else:
+                platform = await self._platform_of_child(descriptor)
+                if platform is not None:
+                    self._keep(descriptor, platform, reachable=True)
+
+    def _keep(self, descriptor: Descriptor, platform: Platform, *, reachable: bool | None) -> None:
+        entry = Entry(descriptor.digest, reachable, descriptor.created, descriptor.revision)
+        self.entries.setdefault(platform, entry)
+
+    async def _nested(self, descriptor: Descriptor, depth: int) -> Index | None:
+        """An index within an index; None if the registry does not serve it."""
+        if depth > MAX_NESTED:
+            raise OversizedAnswer(
+                self.reference.registry,
+                f"{self.reference.familiar} nests indexes deeper than {MAX_NESTED}",
+            )
+        fetched = await self._fetch(descriptor.digest)
+        decoded = self._decode(fetched) if fetched is not None else None
+        return decoded if isinstance(decoded, Index) else None
+
+    async def _platform_of_child(self, descriptor: Descriptor) -> Platform | None:
+        """The platform of an entry that names none, from its config; None if it is not an image."""
+        remembered = self.configs.get(descriptor.digest)
+        if remembered is not None:
+            return remembered[0]
+        fetched = await self._fetch(descriptor.digest)
+        if fetched is None:
+            return None
+        try:
+            decoded = self._decode(fetched)
+        except UnsupportedAnswer:
+            return None
+        if not isinstance(decoded, Manifest):
+            return None
+        found = await self._read_config(decoded.config.digest)
+        self.configs.remember(descriptor.digest, found)
+        return found[0]
+
+    async def _read_config(self, digest: str) -> tuple[Platform, datetime | None]:
+        remembered = self.configs.get(digest)
+        if remembered is not None:
+            return remembered
+        self._spend()
+        body = await self.registry.fetch_config(self.reference, digest, urgent=self.urgent)
+        if body is None:
+            raise MalformedAnswer(
+                self.reference.registry, f"the config of {self.reference.familiar} is not there"
+            )
+        try:
+            config = decode_config(body)
+        except MalformedManifest as error:
+            raise MalformedAnswer(self.reference.registry, str(error)) from error
+        found = (config.platform, config.created)
+        self.configs.remember(digest, found)
+        return found
+
+    async def _fetch(self, digest: str) -> FetchedManifest | None:
+        self._spend()
+        fetched = await self.registry.fetch_manifest(self.reference, digest, urgent=self.urgent)
+        return None if isinstance(fetched, ManifestAbsent) else fetched
+
+    def _spend(self) -> None:
+        if self.fetched == MAX_REQUESTS:
+            raise OversizedAnswer(
+                self.reference.registry,
+                f"{self.reference.familiar} needs more than {MAX_REQUESTS} requests to understand",
+            )
+        self.fetched += 1
+
+    def _decode(self, fetched: FetchedManifest) -> Index | Manifest:
+        try:
+            return decode_manifest(fetched.body, fetched.content_type)
+        except UnsupportedManifest as error:
+            raise UnsupportedAnswer(self.reference.registry, str(error)) from error
+        except MalformedManifest as error:
+            raise MalformedAnswer(self.reference.registry, str(error)) from error
+
+
+def _with_known_children(
+    entries: Mapping[Platform, Entry], known: Observation | None
+) -> dict[Platform, Entry]:
+    """Entries whose manifest was served at an earlier look need not be asked for again."""
+    served = {entry.digest for entry in known.entries.values() if entry.reachable} if known else ()
+    return {
+        platform: replace(entry, reachable=True) if entry.digest in served else entry
+        for platform, entry in entries.items()
+    }

@@ -1,0 +1,291 @@
+"""Does what people say: a command's effect, its answer and "done" in one transaction."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.core import command as said
+from bot.core.command import parse_command
+from bot.core.errors import StoreError
+from bot.core.message.english.answers import (
+    render_check,
+    render_list,
+    render_muted,
+    render_not_watched,
+    render_stopped,
+    render_unmuted,
+    render_why,
+)
+from bot.core.message.english.talk import (
+    render_help,
+    render_misunderstood,
+    render_sorry,
+    render_status,
+    render_which_image,
+)
+from bot.core.message.neutral import Message
+from bot.core.model import Place, Watch
+from bot.core.platform import Platform
+from bot.core.reference import Reference
+from bot.flows.bells import Bells
+from bot.flows.subscribe import Plan, Sight, Subscriber, Wish, just_answer
+from bot.ports import Clock, Command, Courtesy, Store, Transaction
+
+LEASE_S = 60
+MAX_TRIES = 3
+MUTE_FOR = timedelta(hours=8)
+MUTE_WATCH_FOR = timedelta(days=7)
+
+log = structlog.get_logger(__name__)
+
+
+class LeaseLost(Exception):
+    """Another worker has the command; nothing of ours may be written."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Responder:
+    """Answers commands, those of different people at the same time."""
+
+    store: Store
+    subscriber: Subscriber
+    sight: Sight
+    courtesy: Courtesy
+    bells: Bells
+    clock: Clock
+    default_platforms: tuple[Platform, ...]
+    concurrency: int = 20
+    started_at: datetime = field(init=False)
+    _stopping: bool = False
+
+    def __post_init__(self) -> None:
+        self.started_at = self.clock()
+
+    def stop(self) -> None:
+        """Let run() end when the commands under way are done."""
+        self._stopping = True
+        self.bells.commands.ring()
+
+    async def run(self) -> None:
+        """Answer until stopped."""
+        async with asyncio.TaskGroup() as answers:
+            under_way: set[asyncio.Task[None]] = set()
+            while not self._stopping:
+                try:
+                    claimed = await self._claim(self.concurrency - len(under_way))
+                    until = None if claimed else await self._next_due_at()
+                except StoreError as error:
+                    log.error("commands_not_claimed", error=str(error))
+                    claimed, until = [], None
+                for command in claimed:
+                    task = answers.create_task(self._respond_and_ring(command))
+                    under_way.add(task)
+                    task.add_done_callback(under_way.discard)
+                await self.bells.commands.listen(until=until, now=self.clock())
+
+    async def _claim(self, limit: int) -> list[Command]:
+        if limit <= 0:
+            return []
+        async with self.store.transaction() as transaction:
+            return await transaction.inbox.claim(now=self.clock(), lease_s=LEASE_S, limit=limit)
+
+    async def _next_due_at(self) -> datetime | None:
+        async with self.store.reading() as transaction:
+            return await transaction.inbox.next_due_at()
+
+    async def _respond_and_ring(self, command: Command) -> None:
+        try:
+            await self.respond(command)
+        except (LeaseLost, StoreError) as error:
+            # The command stays leased and comes back when the lease has run out.
+            log.error("command_not_done", command=command.id, error=str(error))
+        self.bells.deliveries.ring()
+        self.bells.looks.ring()
+        self.bells.commands.ring()
+
+    async def respond(self, command: Command) -> None:
+        """Do one claimed command. Raises LeaseLost and StoreError; nothing is written then."""
+        try:
+            plan = await self.prepare(command)
+        except StoreError:
+            raise
+        except Exception:
+            # One command's bug must not stop the others; after some tries the person is told.
+            log.exception("command_failed", command=command.id, tries=command.tries)
+            if command.tries + 1 < MAX_TRIES:
+                await self._put_back(command)
+                return
+            plan = just_answer(render_sorry())
+        await self._carry_out(command, plan)
+
+    async def _carry_out(self, command: Command, plan: Plan) -> None:
+        async with self.store.transaction() as transaction:
+            await transaction.outbox.wake(command.place)
+            message = await plan(transaction)
+            await transaction.outbox.post(command.place, message, now=self.clock())
+            if not await transaction.inbox.done(command, now=self.clock()):
+                raise LeaseLost
+
+    async def _put_back(self, command: Command) -> None:
+        due_at = self.clock() + timedelta(seconds=2**command.tries)
+        async with self.store.transaction() as transaction:
+            await transaction.inbox.put_back(command, due_at=due_at)
+
+    async def prepare(self, command: Command) -> Plan:
+        """Understand a command and do the asking it needs; nothing is written yet."""
+        meant = parse_command(command.text)
+        match meant:
+            case said.Watch(reference=Reference() as reference):
+                return await self._watch(command, meant, reference)
+            case said.Check(reference=Reference() as reference):
+                return just_answer(await self._check(reference, meant.platforms))
+            case said.Why():
+                return await self._why(command.place, meant)
+            case said.Watch() | said.Check():
+                return just_answer(render_which_image(type(meant).__name__.lower()))
+            case _:
+                return self._about_watches(command.place, meant)
+
+    def _about_watches(self, place: Place, meant: said.Command) -> Plan:
+        match meant:
+            case said.Unwatch():
+                return self._unwatch(place, meant)
+            case said.Mute() | said.Unmute():
+                return self._mute(place, meant)
+            case said.List():
+                return self._list(place, meant)
+            case said.Status():
+                return self._status
+            case said.Misunderstood():
+                return just_answer(render_misunderstood(meant))
+            case _:
+                return just_answer(
+                    render_help(meant.topic if isinstance(meant, said.Help) else None)
+                )
+
+    async def _watch(self, command: Command, meant: said.Watch, reference: Reference) -> Plan:
+        wish = Wish(
+            reference,
+            meant.platforms,
+            command.place,
+            command.person,
+            standing=meant.standing,
+            expires_in=meant.expires_in,
+        )
+        return (await self.subscriber.prepare(wish)).plan
+
+    async def _check(self, reference: Reference, platforms: tuple[Platform, ...]) -> Message:
+        wanted = platforms or self.default_platforms
+        seen, _ = await self.sight.see(reference, wanted, anew=True)
+        return render_check(reference, wanted, seen, now=self.clock())
+
+    async def _why(self, place: Place, meant: said.Why) -> Plan:
+        reference, platforms = meant.reference, meant.platforms
+        if meant.number is not None:
+            watch = next((w for w in await self._watches(place) if w.id == meant.number), None)
+            if watch is None:
+                return just_answer(render_not_watched(f"#{meant.number}"))
+            reference = watch.reference
+            platforms = platforms or tuple(want.platform for want in watch.wants)
+        if reference is None:
+            return just_answer(render_which_image("why"))
+        wanted = platforms or self.default_platforms
+        seen, known = await self.sight.see(reference, wanted)
+        changed_at = known.changed_at if known else None
+        return just_answer(
+            render_why(reference, wanted, seen, changed_at=changed_at, now=self.clock())
+        )
+
+    async def _watches(self, place: Place) -> list[Watch]:
+        async with self.store.reading() as transaction:
+            return await transaction.watches.of_place(place)
+
+    def _unwatch(self, place: Place, meant: said.Unwatch) -> Plan:
+        async def plan(transaction: Transaction) -> Message:
+            watches = await transaction.watches.of_place(place)
+            chosen = [watch for watch in watches if _is_meant(watch, meant)]
+            if not chosen:
+                return (
+                    render_not_watched(_name_of(meant))
+                    if watches
+                    else render_list([], page=1, now=self.clock())
+                )
+            return await self._stop(transaction, chosen, meant.platforms)
+
+        if meant.number is None and meant.reference is None and not meant.everything:
+            return just_answer(render_which_image("unwatch"))
+        return plan
+
+    async def _stop(
+        self, transaction: Transaction, watches: list[Watch], platforms: tuple[Platform, ...]
+    ) -> Message:
+        """End the watches, or take some platforms off the only one that is meant."""
+        now = self.clock()
+        only = watches[0]
+        wanted = {want.platform for want in only.wants}
+        dropped = [platform for platform in platforms if platform in wanted]
+        if len(watches) == 1 and dropped and len(dropped) < len(wanted):
+            await transaction.watches.drop(only.id, dropped, now=now)
+            return render_stopped(watches, platforms=dropped)
+        if platforms and not dropped:
+            return render_not_watched(f"{only.reference.familiar} {platforms[0]}")
+        await transaction.watches.end([watch.id for watch in watches], why="stopped", now=now)
+        return render_stopped(watches)
+
+    def _mute(self, place: Place, meant: said.Mute | said.Unmute) -> Plan:
+        async def plan(transaction: Transaction) -> Message:
+            now = self.clock()
+            until = None
+            if isinstance(meant, said.Mute):
+                usual = MUTE_FOR if meant.number is None else MUTE_WATCH_FOR
+                until = now + (meant.duration or usual)
+            what = "This place"
+            if meant.number is None:
+                await transaction.watches.mute_place(place, until=until)
+            else:
+                watches = await transaction.watches.of_place(place)
+                watch = next((watch for watch in watches if watch.id == meant.number), None)
+                if watch is None:
+                    return render_not_watched(f"#{meant.number}")
+                await transaction.watches.mute(watch.id, until=until)
+                what = f"#{watch.id} {watch.reference.familiar}"
+            return render_muted(what, until, now=now) if until else render_unmuted(what)
+
+        return plan
+
+    def _list(self, place: Place, meant: said.List) -> Plan:
+        async def plan(transaction: Transaction) -> Message:
+            watches = await transaction.watches.of_place(place)
+            return render_list(watches, page=meant.page, now=self.clock())
+
+        return plan
+
+    async def _status(self, transaction: Transaction) -> Message:
+        watches = await transaction.watches.active()
+        owed = await transaction.outbox.entries(limit=10_000, include_sent=False)
+        return render_status(
+            started_at=self.started_at,
+            watches=len(watches),
+            owed=len(owed),
+            registries=[
+                (state.registry, state.parked_until, state.remaining, state.limit)
+                for state in self.courtesy.states()
+            ],
+            now=self.clock(),
+        )
+
+
+def _is_meant(watch: Watch, meant: said.Unwatch) -> bool:
+    if meant.everything:
+        return True
+    if meant.number is not None:
+        return watch.id == meant.number
+    return watch.reference == meant.reference
+
+
+def _name_of(meant: said.Unwatch) -> str:
+    if meant.number is not None:
+        return f"#{meant.number}"
+    return meant.reference.familiar if meant.reference else "anything"

@@ -1,0 +1,188 @@
+"""A person wants platforms of a tag: look and answer at once, watch if something is missing."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.core.errors import TroubleKind
+from bot.core.message.english.answers import (
+    render_already_there,
+    render_cannot_watch,
+    render_joined,
+    render_watching,
+)
+from bot.core.message.neutral import Message
+from bot.core.model import Observation, Place, Status, Trouble
+from bot.core.platform import Platform
+from bot.core.reference import Reference
+from bot.flows.look import Look
+from bot.ports import Clock, KnownTarget, NewWatch, Store, Transaction
+
+Plan = Callable[[Transaction], Awaitable[Message]]
+"""The effect of a command: done within one transaction, with the answer as its value."""
+
+_HOPELESS = frozenset(
+    {
+        TroubleKind.DENIED,
+        TroubleKind.EGRESS_REFUSED,
+        TroubleKind.UNLISTED_REGISTRY,
+        TroubleKind.UNSUPPORTED,
+    }
+)
+"""Troubles that waiting does not cure: no watch is made."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubscribeSettings:
+    """fresh_s: an observation younger than this answers without another look."""
+
+    default_platforms: tuple[Platform, ...]
+    expires_in: timedelta
+    fresh_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What is to be done about a wish; refused: no watch is made, waiting would not help."""
+
+    plan: Plan
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody asked for; platforms and expires_in left out mean the configured ones."""
+
+    reference: Reference
+    platforms: tuple[Platform, ...]
+    place: Place
+    person: str | None
+    standing: bool = False
+    expires_in: timedelta | None = None
+    source: str = "chat"
+
+
+class Sight:
+    """Looks for somebody who waits: from the store while that is fresh, else from the registry."""
+
+    def __init__(
+        self, store: Store, look: Look, *, clock: Clock, fresh_s: float, timeout_s: float
+    ) -> None:
+        self._store = store
+        self._look = look
+        self._clock = clock
+        self._fresh_s = fresh_s
+        self._timeout_s = timeout_s
+
+    async def see(
+        self, reference: Reference, platforms: tuple[Platform, ...], *, anew: bool = False
+    ) -> tuple[Observation, KnownTarget | None]:
+        """The present observation, and what the store knows; anew: look even if that is fresh."""
+        async with self._store.reading() as transaction:
+            known = await transaction.targets.find(reference, now=self._clock())
+        if known is not None and not anew and self._is_fresh(known, platforms):
+            assert known.observation is not None, "what is fresh has been seen"
+            return known.observation, known
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                observation = await self._look(
+                    reference,
+                    known=known.observation if known else None,
+                    wanted=platforms,
+                    urgent=True,
+                )
+        except TimeoutError:
+            trouble = Trouble(TroubleKind.TIMED_OUT)
+            observation = Observation(Status.UNKNOWN, self._clock(), trouble=trouble)
+        return observation, known
+
+    def _is_fresh(self, known: KnownTarget, platforms: tuple[Platform, ...]) -> bool:
+        seen, latest = known.observation, known.latest
+        if seen is None or latest is None or latest.trouble is not None or known.looked_at is None:
+            return False
+        if (self._clock() - known.looked_at).total_seconds() > self._fresh_s:
+            return False
+        listed = [found[1] for found in map(seen.listed, platforms) if found is not None]
+        return all(entry.reachable for entry in listed)
+
+
+class Subscriber:
+    """Turns wishes into plans."""
+
+    def __init__(self, sight: Sight, *, clock: Clock, settings: SubscribeSettings) -> None:
+        self._sight = sight
+        self._clock = clock
+        self._settings = settings
+
+    async def prepare(self, wish: Wish) -> Prepared:
+        """Look, and say what is to be done; nothing is written yet."""
+        platforms = wish.platforms or self._settings.default_platforms
+        seen, _ = await self._sight.see(wish.reference, platforms)
+        trouble = seen.trouble
+        if trouble is not None and trouble.kind in _HOPELESS:
+            refusal = render_cannot_watch(wish.reference, trouble, now=self._clock())
+            return Prepared(just_answer(refusal), refused=True)
+        complete = all(seen.offers(platform) is not None for platform in platforms)
+        if complete and not wish.standing:
+            return Prepared(just_answer(render_already_there(wish.reference, platforms, seen)))
+
+        async def plan(transaction: Transaction) -> Message:
+            return await self._watch(transaction, wish, platforms, seen)
+
+        return Prepared(plan)
+
+    async def _watch(
+        self,
+        transaction: Transaction,
+        wish: Wish,
+        platforms: tuple[Platform, ...],
+        seen: Observation,
+    ) -> Message:
+        now = self._clock()
+        offered = {platform: seen.offers(platform) for platform in platforms}
+        added = await transaction.watches.add(
+            NewWatch(
+                reference=wish.reference,
+                place=wish.place,
+                platforms=platforms,
+                met={p: entry.digest for p, entry in offered.items() if entry is not None},
+                person=wish.person,
+                standing=wish.standing,
+                expires_at=self._expires_at(wish, now),
+                observation=seen if seen.is_clear else None,
+                source=wish.source,
+                due_at=await self._due_at(transaction, wish.reference, seen, now),
+            ),
+            now=now,
+        )
+        if added.created:
+            return render_watching(added.watch, seen=seen, now=now)
+        return render_joined(added.watch, seen=seen, joined=added.joined, now=now)
+
+    def _expires_at(self, wish: Wish, now: datetime) -> datetime | None:
+        if wish.expires_in is not None:
+            return now + wish.expires_in
+        return None if wish.standing else now + self._settings.expires_in
+
+    async def _due_at(
+        self, transaction: Transaction, reference: Reference, seen: Observation, now: datetime
+    ) -> datetime:
+        """At once, unless nobody can have seen anything newer than what this watch starts from."""
+        known = await transaction.targets.find(reference, now=now)
+        newest = known is None or (
+            not known.being_looked_at
+            and (known.looked_at is None or known.looked_at <= seen.observed_at)
+        )
+        if not (seen.is_clear and newest):
+            return now
+        return seen.observed_at + timedelta(seconds=self._settings.fresh_s)
+
+
+def just_answer(message: Message) -> Plan:
+    """A plan that writes nothing."""
+
+    async def plan(_: Transaction) -> Message:
+        return message
+
+    return plan

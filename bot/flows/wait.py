@@ -1,0 +1,99 @@
+"""Waits for platforms of a tag without a store: for scripts and CI."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+from bot.core.errors import TroubleKind
+from bot.core.model import Decision, Observation, Status
+from bot.core.platform import Platform
+from bot.core.reference import Reference
+from bot.core.schedule import Pacing, next_look
+from bot.flows.look import Look
+from bot.ports import Chance, Clock, Sleep
+
+
+class Verdict(Enum):
+    """How one look, or a whole wait, came out; the values are the command line's exit codes."""
+
+    ALL_THERE = 0
+    MISSING = 1
+    NOT_KNOWN = 3
+    NEVER = 4
+
+
+_NEVER = frozenset({TroubleKind.UNSUPPORTED})
+_NOT_WORTH_WAITING = frozenset({TroubleKind.EGRESS_REFUSED, TroubleKind.UNLISTED_REGISTRY})
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One look of a wait; next_at is None when it was the last."""
+
+    observation: Observation
+    verdict: Verdict
+    next_at: datetime | None
+
+
+def verdict_on(observation: Observation, platforms: Sequence[Platform]) -> Verdict:
+    """What a look means for somebody who wants all these platforms."""
+    if observation.trouble is not None and observation.trouble.kind in _NEVER:
+        return Verdict.NEVER
+    if not observation.is_clear:
+        return Verdict.NOT_KNOWN
+    there = all(observation.offers(platform) is not None for platform in platforms)
+    return Verdict.ALL_THERE if there else Verdict.MISSING
+
+
+@dataclass(slots=True, kw_only=True)
+class Waiting:
+    """Looks again and again, as politely as the bot does, until all is there or time is up."""
+
+    look: Look
+    clock: Clock
+    sleep: Sleep
+    chance: Chance
+    pacing: Pacing
+
+    async def until_there(
+        self,
+        reference: Reference,
+        platforms: Sequence[Platform],
+        *,
+        at_most: timedelta,
+        tell: Callable[[Progress], None],
+    ) -> Progress:
+        """Wait; tell is called after every look. The last look falls on the deadline itself."""
+        began_at = self.clock()
+        deadline = began_at + at_most
+        known: Observation | None = None
+        failures = 0
+        while True:
+            observation = await self.look(reference, known=known, wanted=platforms)
+            known = observation if observation.is_clear else known
+            failures = failures + 1 if observation.status is Status.UNKNOWN else 0
+            verdict = verdict_on(observation, platforms)
+            next_at = None
+            if self._goes_on(observation, verdict) and self.clock() < deadline:
+                due_at = next_look(
+                    observation,
+                    Decision(waiting=True),
+                    anchor=began_at,
+                    failures=failures,
+                    chance=self.chance(),
+                    pacing=self.pacing,
+                )
+                next_at = min(due_at, deadline)
+            progress = Progress(observation, verdict, next_at)
+            tell(progress)
+            if next_at is None:
+                return progress
+            await self.sleep(max((next_at - self.clock()).total_seconds(), 0))
+
+    @staticmethod
+    def _goes_on(observation: Observation, verdict: Verdict) -> bool:
+        if verdict in {Verdict.ALL_THERE, Verdict.NEVER}:
+            return False
+        trouble = observation.trouble
+        return trouble is None or trouble.kind not in _NOT_WORTH_WAITING
