@@ -24,6 +24,9 @@ from bot.ports import Messenger, Store
 GRACE_S = 10
 """How long what is under way may take to finish once a stop is asked for."""
 
+ANSWER_S = 5
+"""What an answer may take beyond the look it needs, before another worker may take the command."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -104,6 +107,7 @@ class Bot:
             bells=bells,
             clock=world.clock,
             default_platforms=settings.default_platforms,
+            lease_s=settings.looks.timeout_s + ANSWER_S,
         )
         deliverer = Deliverer(
             store=self.store,

@@ -45,15 +45,15 @@ class Terminal:
         ring: Callable[[], None],
         clock: Clock,
         new_id: Callable[[], str],
-        stdin: TextIO = sys.stdin,
-        stdout: TextIO = sys.stdout,
+        stdin: TextIO | None = None,
+        stdout: TextIO | None = None,
     ) -> None:
         self._store = store
         self._ring = ring
         self._clock = clock
         self._new_id = new_id
-        self._stdin = stdin
-        self._printer = _Printer(stdout)
+        self._stdin = stdin or sys.stdin
+        self._printer = _Printer(stdout or sys.stdout)
         self._spoken_to = False
         self._ended = False
 

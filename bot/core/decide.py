@@ -4,11 +4,12 @@ Level-triggered: each decision follows from a want's own state and the present o
 never from the difference of two observations.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
 from bot.core.model import (
+    MISSING,
     Alert,
     Decision,
     Entry,
@@ -20,6 +21,8 @@ from bot.core.model import (
     WatchId,
 )
 
+_COMINGS = {WantState.WAITING: Event.APPEARED, WantState.GONE: Event.BACK}
+
 
 def decide(wants: Sequence[Want], observation: Observation) -> Decision:
     """Say what an observation means for all wants of one target, in any order.
@@ -28,98 +31,138 @@ def decide(wants: Sequence[Want], observation: Observation) -> Decision:
     has gone is doubted first and told by the next clear look that does not find it either.
     """
     if not observation.is_clear:
-        return Decision(waiting=any(want.state is not WantState.MET for want in wants))
+        return _decision(wants)
+    changed: list[Want] = []
     after: list[Want] = []
     alerts: list[Alert] = []
     finished: set[WatchId] = set()
-    for watch, own in groupby(sorted(wants, key=lambda want: want.watch), lambda w: w.watch):
-        decided = [decide_want(want, observation) for want in own]
-        after.extend(want for want, _ in decided)
-        alerts.extend(_alerts_of_watch(watch, decided, observation.status))
-        if _nothing_left(want for want, _ in decided):
+    in_order = sorted(wants, key=lambda want: (want.watch, want.platform))
+    for watch, own in groupby(in_order, key=lambda want: want.watch):
+        before = list(own)
+        told = [decide_want(want, observation) for want in before]
+        now = [want for want, _ in told]
+        after.extend(now)
+        changed.extend(new for old, new in zip(before, now, strict=True) if new != old)
+        alerts.extend(_alerts_of_watch(watch, told, observation))
+        if all(want.state is WantState.MET and not want.standing for want in now):
             finished.add(watch)
-    before = set(wants)
-    return Decision(
-        wants=tuple(want for want in after if want not in before),
-        alerts=tuple(alerts),
-        finished=frozenset(finished),
-        doubted=any(want.state is WantState.DOUBTED for want in after),
-        waiting=any(want.state in {WantState.WAITING, WantState.GONE} for want in after),
+    return replace(
+        _decision(after), wants=tuple(changed), alerts=tuple(alerts), finished=frozenset(finished)
     )
 
 
-def decide_want(want: Want, observation: Observation) -> tuple[Want, Event | None]:
-    """The next state of one want under a clear observation, and the event to tell, if any.
+def _decision(wants: Sequence[Want]) -> Decision:
+    """What the states alone say about the next look."""
+    return Decision(
+        doubted=any(want.state is WantState.DOUBTED for want in wants),
+        waiting=any(want.state in MISSING for want in wants),
+    )
+
+
+def decide_want(want: Want, observation: Observation) -> tuple[Want, tuple[Event, ...]]:
+    """The next state of one want under a clear observation, and the events to tell, in order.
 
     A want of a watch that is not standing stays met for good.
     """
     entry = observation.offers(want.platform)
     if entry is None:
         return _absent(want)
-    match want.state:
-        case WantState.WAITING:
-            return _met(want, entry), Event.APPEARED
-        case WantState.GONE:
-            return _met(want, entry), Event.BACK
-        case WantState.DOUBTED:
-            return _still_there(replace(want, state=WantState.MET), entry, observation)
-        case WantState.MET:
-            return _still_there(want, entry, observation)
+    coming = _COMINGS.get(want.state)
+    if coming is not None:
+        return _come(want, coming, entry, observation)
+    return _still_there(want, entry, observation)
 
 
-def _absent(want: Want) -> tuple[Want, Event | None]:
+def _absent(want: Want) -> tuple[Want, tuple[Event, ...]]:
     if want.state is WantState.MET and want.standing:
-        return replace(want, state=WantState.DOUBTED), None
+        return replace(want, state=WantState.DOUBTED), ()
     if want.state is WantState.DOUBTED:
-        return replace(want, state=WantState.GONE, episode=want.episode + 1), Event.GONE
-    return want, None
+        return replace(want, state=WantState.GONE, episode=want.episode + 1), (Event.GONE,)
+    return want, ()
 
 
-def _met(want: Want, entry: Entry) -> Want:
-    return replace(want, state=WantState.MET, digest=entry.digest)
+def _come(
+    want: Want, event: Event, entry: Entry, observation: Observation
+) -> tuple[Want, tuple[Event, ...]]:
+    """It is there now; a build that is left behind already when it comes is told with it."""
+    stale = want.standing and is_stale(want, entry, observation)
+    after = replace(want, state=WantState.MET, digest=entry.digest, stale=stale)
+    return after, (event, Event.STALE) if stale and Event.STALE in want.tells else (event,)
 
 
-def _still_there(want: Want, entry: Entry, observation: Observation) -> tuple[Want, Event | None]:
+def _still_there(
+    want: Want, entry: Entry, observation: Observation
+) -> tuple[Want, tuple[Event, ...]]:
     """What to tell of a standing want that is there: built anew, or left behind by its siblings."""
     if not want.standing:
-        return want, None
-    stale = is_stale(entry, observation)
-    after = replace(want, digest=entry.digest, stale=stale)
-    if stale and not want.stale and Event.STALE in want.tells:
-        return replace(after, episode=want.episode + 1), Event.STALE
-    if entry.digest != want.digest and Event.REPLACED in want.tells:
-        return replace(after, episode=want.episode + 1), Event.REPLACED
-    return after, None
+        return replace(want, state=WantState.MET), ()
+    stale = is_stale(want, entry, observation)
+    happened = {
+        # A digest nobody has noted is not a change.
+        Event.REPLACED: want.digest is not None and entry.digest != want.digest,
+        Event.STALE: stale and not want.stale,
+    }
+    events = tuple(event for event, is_so in happened.items() if is_so and event in want.tells)
+    after = replace(
+        want,
+        state=WantState.MET,
+        digest=entry.digest,
+        stale=stale,
+        episode=want.episode + 1 if events else want.episode,
+    )
+    return after, events
 
 
-def is_stale(entry: Entry, observation: Observation) -> bool:
-    """Whether a sibling was built later and from another revision; False without annotations."""
+def is_stale(want: Want, entry: Entry, observation: Observation) -> bool:
+    """Whether a sibling was built later and from another revision; False without annotations.
+
+    Siblings are the platforms of the same operating system: under one tag, Windows images are
+    built from sources of their own.
+    """
     if entry.created is None or entry.revision is None:
         return False
     return any(
-        sibling.created is not None
+        platform.os == want.platform.os
+        and sibling.created is not None
         and sibling.revision is not None
         and sibling.revision != entry.revision
         and sibling.created > entry.created
-        for sibling in observation.entries.values()
+        for platform, sibling in observation.entries.items()
     )
 
 
 def _alerts_of_watch(
-    watch: WatchId, decided: Sequence[tuple[Want, Event | None]], status: Status
-) -> Iterable[Alert]:
+    watch: WatchId, told: Sequence[tuple[Want, tuple[Event, ...]]], observation: Observation
+) -> Iterator[Alert]:
     """An alert for each event; a vanished tag is told once, not once a platform."""
-    gone = [want for want, event in decided if event is Event.GONE]
-    if gone and status is Status.TAG_MISSING:
-        yield Alert(watch, Event.TAG_GONE, None, max(want.episode for want in gone))
-    for want, event in decided:
-        if event is None or (event is Event.GONE and status is Status.TAG_MISSING):
-            continue
-        yield Alert(watch, event, want.platform, want.episode)
-    appeared = any(event is Event.APPEARED for _, event in decided)
-    if appeared and len(decided) > 1 and all(want.state is WantState.MET for want, _ in decided):
-        yield Alert(watch, Event.COMPLETE, None, 0)
+    if not any(events for _, events in told):
+        return
+    wants = [want for want, _ in told]
+    tag_gone = _tells_tag_gone(wants, observation)
+    appeared = went = False
+    for want, events in told:
+        for event in events:
+            appeared = appeared or event is Event.APPEARED
+            went = went or event is Event.GONE
+            if not (tag_gone and event is Event.GONE):
+                yield Alert(watch, event, want.platform, want.episode)
+    if tag_gone and went:
+        # Grows with each platform that goes, whichever it is, as no single want's episode does.
+        yield Alert(watch, Event.TAG_GONE, None, sum(want.episode for want in wants))
+    if appeared and _is_complete(wants, observation):
+        # Another platform may join a watch that was complete, and complete it anew.
+        yield Alert(watch, Event.COMPLETE, None, len(wants))
 
 
-def _nothing_left(wants: Iterable[Want]) -> bool:
-    return all(want.state is WantState.MET and not want.standing for want in wants)
+def _tells_tag_gone(wants: Sequence[Want], observation: Observation) -> bool:
+    """Whether the tag's absence is certain: a platform doubted only now waits for its second look.
+
+    Until then what was doubted before is told as a platform, so that the tag is told but once.
+    """
+    doubted = any(want.state is WantState.DOUBTED for want in wants)
+    return observation.status is Status.TAG_MISSING and not doubted
+
+
+def _is_complete(wants: Sequence[Want], observation: Observation) -> bool:
+    """Whether everything is there at this moment, also what was met long ago."""
+    return len(wants) > 1 and all(observation.offers(want.platform) for want in wants)

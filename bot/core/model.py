@@ -93,6 +93,10 @@ class WantState(Enum):
     GONE = "gone"
 
 
+MISSING = frozenset({WantState.WAITING, WantState.GONE})
+"""States of a want whose platform is known not to be there; DOUBTED is not certain yet."""
+
+
 class Event(Enum):
     """What a place is told; the values are stored."""
 
@@ -128,7 +132,8 @@ class Want:
 class Alert:
     """One thing owed to one place, unique by all four.
 
-    platform is None when it is about the whole watch.
+    platform is None when it is about the whole watch. episode is then a number that no earlier
+    alert of the same event and watch had.
     """
 
     watch: WatchId
@@ -171,7 +176,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a message goes: a conversation of a service or a thread of it; a terminal is neither."""
+    """Where a message goes: a conversation of a service, or a thread of it.
+
+    A terminal has neither.
+    """
 
     service: str
     conversation: str = ""

@@ -11,10 +11,16 @@ from datetime import datetime, timedelta
 
 from bot.core.model import Decision, Observation, Status
 
+CONFIRM_WITHIN_S = 300
+"""What seems gone is looked at again within this time, whatever pace and jitter are set to."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pacing:
-    """The numbers of the schedule; all in seconds but growth and jitter, which are shares."""
+    """The numbers of the schedule; all in seconds but growth and jitter, which are shares.
+
+    Where a minimum is above its maximum, the maximum counts.
+    """
 
     fast_s: float = 60
     fast_for_s: float = 600
@@ -47,14 +53,20 @@ def next_look(
     if observation.status is Status.UNKNOWN:
         return _after_failure(observation, failures=failures, chance=chance, pacing=pacing)
     delay_s = _delay_s(observation, decision, (now - anchor).total_seconds(), pacing)
-    return now + timedelta(seconds=delay_s * (1 + pacing.jitter * (2 * chance - 1)))
+    delay_s *= 1 + pacing.jitter * (2 * chance - 1)
+    if decision.doubted and observation.is_clear:
+        delay_s = min(delay_s, CONFIRM_WITHIN_S)
+    return now + timedelta(seconds=delay_s)
 
 
 def _delay_s(observation: Observation, decision: Decision, age_s: float, pacing: Pacing) -> float:
-    if decision.doubted:
-        return pacing.confirm_s
     if observation.status is Status.DENIED:
         return _share_of_age(age_s, pacing.missing_tag_max_s, pacing)
+    usual_s = _usual_s(observation, decision, age_s, pacing)
+    return min(usual_s, pacing.confirm_s) if decision.doubted else usual_s
+
+
+def _usual_s(observation: Observation, decision: Decision, age_s: float, pacing: Pacing) -> float:
     if not decision.waiting:
         return pacing.standing_s
     if age_s < pacing.fast_for_s:
@@ -70,13 +82,16 @@ def _share_of_age(age_s: float, max_s: float, pacing: Pacing) -> float:
 def _after_failure(
     observation: Observation, *, failures: int, chance: float, pacing: Pacing
 ) -> datetime:
-    """Exponential with full jitter, and never before the registry wants to be asked again."""
-    exponent = min(max(failures, 1) - 1, 16)
-    ceiling_s = min(pacing.error_min_s * 2**exponent, pacing.error_max_s)
-    due_at = observation.observed_at + timedelta(
-        seconds=max(pacing.error_min_s, chance * ceiling_s)
-    )
+    """Exponential with full jitter, and never before the registry wants to be asked again.
+
+    Even the first failure is spread, so that the targets of a registry that fails do not all come
+    back in the same moment.
+    """
+    exponent = min(max(failures, 1), 16)
+    floor_s = min(pacing.error_min_s, pacing.error_max_s)
+    ceiling_s = min(floor_s * 2**exponent, pacing.error_max_s)
+    due_at = observation.observed_at + timedelta(seconds=floor_s + chance * (ceiling_s - floor_s))
     retry_at = observation.trouble.retry_at if observation.trouble else None
     if retry_at is None or retry_at <= due_at:
         return due_at
-    return retry_at + timedelta(seconds=chance * pacing.error_min_s)
+    return retry_at + timedelta(seconds=chance * floor_s)

@@ -33,7 +33,6 @@ from bot.flows.bells import Bells
 from bot.flows.subscribe import Plan, Sight, Subscriber, Wish, just_answer
 from bot.ports import Clock, Command, Courtesy, Store, Transaction
 
-LEASE_S = 60
 MAX_TRIES = 3
 MUTE_FOR = timedelta(hours=8)
 MUTE_WATCH_FOR = timedelta(days=7)
@@ -56,6 +55,7 @@ class Responder:
     bells: Bells
     clock: Clock
     default_platforms: tuple[Platform, ...]
+    lease_s: float
     concurrency: int = 20
     started_at: datetime = field(init=False)
     _stopping: bool = False
@@ -89,7 +89,7 @@ class Responder:
         if limit <= 0:
             return []
         async with self.store.transaction() as transaction:
-            return await transaction.inbox.claim(now=self.clock(), lease_s=LEASE_S, limit=limit)
+            return await transaction.inbox.claim(now=self.clock(), lease_s=self.lease_s, limit=limit)
 
     async def _next_due_at(self) -> datetime | None:
         async with self.store.reading() as transaction:

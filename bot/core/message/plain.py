@@ -5,12 +5,26 @@ import unicodedata
 from bot.core.message.neutral import Message
 
 MAX_LINE_CHARACTERS = 2000
+MAX_LINES = 200
+
+_ZERO_WIDTH_JOINER = "\u200d"
+"""The one formatting character that is let through: it shapes emoji and moves nothing."""
+_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def render_plain(message: Message) -> str:
-    """Headline, lines and commands, one a line; commands are indented by four spaces."""
+    """Headline, lines and commands, one a line; commands to copy are indented by four spaces.
+
+    In place of buttons comes what to type, unless the lines have said it.
+    """
     rows = [message.headline, *(f"  {line}" for line in message.lines)]
     rows.extend(f"    {line}" for line in message.code)
+    told = "\n".join(rows)
+    unsaid = [button.command for button in message.buttons if button.command not in told]
+    if unsaid:
+        rows.append(f"  → {' · '.join(unsaid)}")
+    if len(rows) > MAX_LINES:
+        rows[MAX_LINES - 1 :] = ["  …"]
     return "\n".join(visible(row) for row in rows)
 
 
@@ -24,11 +38,5 @@ def visible(text: str) -> str:
     return "".join("�" if _is_unsafe(character) else character for character in text)
 
 
-_JOINERS = frozenset("\ufe0f\u200d")
-"""They shape emoji and move nothing."""
-
-
 def _is_unsafe(character: str) -> bool:
-    if character in _JOINERS:
-        return False
-    return unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    return character != _ZERO_WIDTH_JOINER and unicodedata.category(character) in _UNSAFE

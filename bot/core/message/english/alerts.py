@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.core.message.english.words import listing, short_digest, span
+from bot.core.message.english.words import listing, platforms_there, short_digest, span
 from bot.core.message.neutral import Button, Message
-from bot.core.model import Alert, AlertFacts, Event, Watch
+from bot.core.model import MISSING, Alert, AlertFacts, Event, Status, Watch
 
 SENT_AGAIN = "(sent again: no answer the first time)"
 
@@ -53,14 +53,14 @@ _ARRIVALS = {
     Event.REPLACED: "🔁 {platform} was built anew: {name}",
 }
 _NEWS = {
-    Event.COMPLETE: ("🎉 {name} has everything that {number} waited for.", ""),
+    Event.COMPLETE: ("🎉 {name} has every platform you waited for ({number}).", ""),
     Event.GONE: (
         "⚠️ {name} has lost {platform}.",
         "There now: {there}. You will be told when it is back ({number}).",
     ),
     Event.STALE: (
         "⚠️ {name}: {platform} is an older build than the other platforms.",
-        "Others of {there} were built anew since ({number}).",
+        "There now: {there}. The newer build of {platform} may still be on its way ({number}).",
     ),
     Event.TAG_GONE: (
         "⚠️ {name} is gone: {registry} has no such tag any more.",
@@ -78,52 +78,47 @@ def _arrival(alert: Alert, facts: AlertFacts) -> Message:
     parts.append(f"there now: {listing(facts.there)}")
     if facts.missing:
         parts.append(f"still missing: {listing(facts.missing)}")
-    return Message(headline, (" · ".join(parts),), (f"docker pull --platform {platform} {name}",))
+    line = " · ".join(parts)
+    line = f"{line[0].upper()}{line[1:]} (#{alert.watch})"
+    return Message(headline, (line,), (f"docker pull --platform {platform} {name}",))
 
 
 def render_expired(watch: Watch, *, now: datetime) -> Message:
     """The last message of a watch whose time is over."""
-    missing = [want for want in watch.wants if want.platform in _missing(watch)]
-    names = listing(str(want.platform) for want in missing)
-    again = f"/watch {watch.reference.familiar} {' '.join(want.platform.short for want in missing)}"
-    lived = span(now - watch.created_at)
+    name, lived = watch.reference.familiar, span(now - watch.created_at)
+    missing = [want.platform for want in watch.wants if want.state in MISSING]
     if not missing:
-        again = f"/watch {watch.reference.familiar} keep"
+        again = f"/watch {name} {' '.join(want.platform.short for want in watch.wants)} keep"
         return Message(
-            f"⏳ #{watch.id} ended after {lived}: {watch.reference.familiar}.",
+            f"⏳ The watch of {name} ended after {lived} (#{watch.id}).",
             (f"To go on: {again}",),
+            buttons=(Button("Watch again", again),),
+            mentions=watch.people,
         )
+    again = f"/watch {name} {' '.join(platform.short for platform in missing)}"
+    wanted = listing(map(str, missing), last="or")
     return Message(
-        f"⏳ {lived} and no {names} for {watch.reference.familiar} (#{watch.id}). Stopped.",
-        (_last_seen(watch), f"To go on: {again.strip()}"),
-        buttons=(Button("Watch again", again.strip()),),
+        f"⏳ {lived} and no {wanted} for {name} (#{watch.id}). Stopped.",
+        (_last_seen(watch), f"To go on: {again}"),
+        buttons=(Button("Watch again", again),),
         mentions=watch.people,
     )
-
-
-def _missing(watch: Watch) -> set[object]:
-    observation = watch.observation
-    return {
-        want.platform
-        for want in watch.wants
-        if observation is None or observation.offers(want.platform) is None
-    }
 
 
 def _last_seen(watch: Watch) -> str:
     observation = watch.observation
     if observation is None:
         return "The registry never gave a clear answer."
-    if observation.digest is None:
+    if observation.status is Status.TAG_MISSING:
         return "Last seen: no such tag."
-    return f"Last seen: {listing(platform.short for platform in observation.entries)}."
+    return f"Last seen: {listing(platforms_there(observation))}."
 
 
 def render_place_closed(place_name: str, reason: str) -> Message:
     """What the owner of a place is told when nothing can be posted there."""
     return Message(
         f"⚠️ I cannot post to {place_name}: {reason}.",
-        ("Its messages are kept and sent when I can post there again.",),
+        ("Its messages are kept, and sent once I can post there again.",),
     )
 
 

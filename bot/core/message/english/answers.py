@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from math import ceil
 
+from bot.core.errors import TroubleKind
 from bot.core.message.english.trouble import trouble_sentence
 from bot.core.message.english.words import (
     listing,
@@ -14,7 +15,7 @@ from bot.core.message.english.words import (
     span,
 )
 from bot.core.message.neutral import Button, Message
-from bot.core.model import Observation, Status, Trouble, Want, WantState, Watch
+from bot.core.model import MISSING, Observation, Status, Trouble, Watch
 from bot.core.platform import Platform
 from bot.core.reference import Reference
 
@@ -23,26 +24,30 @@ ROWS_A_PAGE = 20
 
 def render_watching(watch: Watch, *, seen: Observation, now: datetime) -> Message:
     """The confirmation of a new watch: what is there, what is missing, how it goes on."""
-    name, missing = watch.reference.familiar, _missing(watch.wants)
+    name, missing = watch.reference.familiar, _missing(watch, seen)
     if not missing:
         return _standing_on_what_is_there(watch, seen)
-    wanted = listing(str(want.platform) for want in missing)
-    lines = [*_what_is_there(watch.reference, seen, missing, now=now), _how_it_goes_on(watch, now)]
     return Message(
-        f"👀 Watching {name} for {wanted} (#{watch.id}).",
-        tuple(lines),
-        buttons=_watch_buttons(watch),
+        f"👀 Watching {name} for {listing(map(str, missing))} (#{watch.id}).",
+        (*_what_is_there(watch.reference, seen, missing, now=now), _how_it_goes_on(watch, now)),
+        buttons=_watch_buttons(watch, missing),
     )
 
 
 def render_joined(watch: Watch, *, seen: Observation, joined: bool, now: datetime) -> Message:
-    """Somebody asked for what the place watches already."""
+    """Somebody asked for what the place watches already; the watch as it is now."""
+    missing = _missing(watch, seen)
+    wanted = listing(str(want.platform) for want in watch.wants)
     since = moment(watch.created_at, now)
-    headline = f"👀 Already watching {watch.reference.familiar} here (#{watch.id}, since {since})."
-    lines = _what_is_there(watch.reference, seen, _missing(watch.wants), now=now)
+    lines = _what_is_there(watch.reference, seen, missing, now=now)
     if joined:
         lines.insert(0, "You are added to its alerts.")
-    return Message(headline, (*lines, _how_it_goes_on(watch, now)), buttons=_watch_buttons(watch))
+    return Message(
+        f"👀 Already watching {watch.reference.familiar} here: "
+        f"#{watch.id} for {wanted}, since {since}.",
+        (*lines, _how_it_goes_on(watch, now)),
+        buttons=_watch_buttons(watch, missing),
+    )
 
 
 def render_already_there(
@@ -50,21 +55,26 @@ def render_already_there(
 ) -> Message:
     """Nothing to wait for: every wanted platform can be pulled now."""
     name = reference.familiar
-    digests = [entry.digest for entry in map(seen.offers, platforms) if entry is not None]
-    lines = [f"Nothing to wait for. Digest {short_digest(digests[0])}"] if digests else []
-    lines.append(f"There now: {listing(platforms_there(seen))}")
+    lines = ["Nothing to wait for."]
+    for platform in platforms:
+        entry = seen.offers(platform)
+        if entry is not None:
+            lines.append(f"{platform.short}: digest {short_digest(entry.digest)}")
+    keep = f"/watch {name} {' '.join(shorts(platforms))} keep"
     return Message(
         f"✅ {name} has {listing(map(str, platforms))} already.",
-        tuple(lines),
-        (f"docker pull --platform {platforms[0]} {name}",),
-        (Button("Tell me when it changes", f"/watch {name} {platforms[0].short} keep"),),
+        (*lines, f"There now: {listing(platforms_there(seen))}.", f"To watch it anyway: {keep}"),
+        tuple(f"docker pull --platform {platform} {name}" for platform in platforms),
+        (Button("Keep watching", keep),),
     )
 
 
 def render_cannot_watch(reference: Reference, trouble: Trouble, *, now: datetime) -> Message:
     """No watch was made, and why."""
+    sign = "🔒" if trouble.kind is TroubleKind.DENIED else "🚫"
     return Message(
-        f"🔒 Not watching {reference.familiar}.", (trouble_sentence(reference, trouble, now=now),)
+        f"{sign} Not watching {reference.familiar}.",
+        (trouble_sentence(reference, trouble, now=now),),
     )
 
 
@@ -75,24 +85,25 @@ def render_check(
     name = reference.familiar
     if seen.trouble is not None:
         return Message(
-            f"❓ {name}: not known.", (trouble_sentence(reference, seen.trouble, now=now),)
+            f"❓ I cannot tell what {name} has now.",
+            (trouble_sentence(reference, seen.trouble, now=now),),
         )
+    missing = [platform for platform in platforms if seen.offers(platform) is None]
+    again = f"/watch {name} {' '.join(shorts(missing))}"
     if seen.status is Status.TAG_MISSING:
         return Message(
             f"❓ {reference.registry} has no tag {name}.",
-            ("Check the spelling, or watch it.",),
-            buttons=(Button("Watch it", f"/watch {name}"),),
+            ("Check the spelling.", f"To be told when it comes: {again}"),
+            buttons=(Button("Watch it", again),),
         )
-    missing = [platform for platform in platforms if seen.offers(platform) is None]
-    lines = [f"There: {listing(platforms_there(seen))}", *_dangling(platforms, seen)]
+    lines = [f"There: {listing(platforms_there(seen))}.", *_dangling(missing, seen)]
     if seen.digest:
-        lines.append(f"Digest {short_digest(seen.digest)}")
+        lines.append(f"Digest of the tag: {short_digest(seen.digest)}")
     if not missing:
         return Message(f"✅ {name} has {listing(map(str, platforms))}.", tuple(lines))
-    again = f"/watch {name} {' '.join(shorts(missing))}"
     return Message(
-        f"⏳ {name} has no {listing(map(str, missing))} yet.",
-        (*lines, f"To be told: {again}"),
+        f"⏳ {name} has no {listing(map(str, missing), last='or')} yet.",
+        (*lines, f"To be told when it comes: {again}"),
         buttons=(Button("Watch missing", again),),
     )
 
@@ -109,9 +120,13 @@ def render_why(
     checked = render_check(reference, platforms, seen, now=now)
     lines = list(checked.lines)
     if changed_at is not None:
-        lines.append(f"The tag last changed {span(now - changed_at)} ago, as far as I saw.")
-    if seen.is_clear and any(seen.offers(platform) is None for platform in platforms):
-        lines.append("Images are built for one architecture at a time and land within hours.")
+        lines.append(f"I last saw the tag change {span(now - changed_at)} ago.")
+    incomplete = any(seen.offers(platform) is None for platform in platforms)
+    if seen.status is Status.PRESENT and incomplete:
+        lines.append(
+            "Often one platform is built after another, and the missing one comes within hours; "
+            "it may also never have been planned."
+        )
     return Message(checked.headline, tuple(lines), checked.code, checked.buttons)
 
 
@@ -132,8 +147,8 @@ def render_list(watches: Sequence[Watch], *, page: int, now: datetime) -> Messag
 
 def watch_row(watch: Watch, *, now: datetime) -> str:
     """One watch in one line: number, image, what is missing, since when, next look."""
-    missing = _missing(watch.wants)
-    state = f"missing {listing(str(w.platform) for w in missing)}" if missing else "all there"
+    missing = [str(want.platform) for want in watch.wants if want.state in MISSING]
+    state = f"missing {listing(missing)}" if missing else "all there"
     parts = [
         f"#{watch.id} {watch.reference.familiar}: {state}",
         f"since {moment(watch.created_at, now)}",
@@ -154,32 +169,44 @@ def watch_row(watch: Watch, *, now: datetime) -> str:
 def render_stopped(
     watches: Sequence[Watch], *, platforms: Sequence[Platform] | None = None
 ) -> Message:
-    """What was stopped; platforms: only those of the one watch."""
-    if len(watches) == 1:
-        watch = watches[0]
-        stopped = platforms or [want.platform for want in watch.wants]
-        wanted = listing(map(str, stopped))
-        return Message(f"🛑 Stopped #{watch.id}: {watch.reference.familiar} {wanted}.")
-    names = tuple(f"#{watch.id} {watch.reference.familiar}" for watch in watches)
-    return Message(f"🛑 Stopped {len(watches)} watches.", names)
+    """What was stopped; platforms: only those of the one watch, which goes on for the others."""
+    if len(watches) > 1:
+        names = tuple(f"#{watch.id} {watch.reference.familiar}" for watch in watches)
+        return Message(f"🛑 Stopped {len(watches)} watches.", names)
+    watch = watches[0]
+    wanted = [want.platform for want in watch.wants]
+    stopped = listing(map(str, platforms or wanted))
+    headline = f"🛑 Stopped #{watch.id}: {watch.reference.familiar} for {stopped}."
+    left = [platform for platform in wanted if platforms and platform not in platforms]
+    return Message(headline, (f"It goes on for {listing(map(str, left))}.",) if left else ())
 
 
 def render_not_watched(what: str) -> Message:
     """Nothing here fits what should be stopped, muted or explained."""
-    return Message(f"❓ Nothing here is watched as {what}.", ("What is: /list",))
+    return Message(f"❓ {what} is not watched here.", ("What is: /list",))
 
 
 def render_muted(what: str, until: datetime, *, now: datetime) -> Message:
-    """Alerts are held back."""
+    """Alerts are held back; what begins with its number if it is a watch."""
+    number = f" {what.split()[0]}" if what.startswith("#") else ""
     return Message(
         f"🔕 {what} is quiet until {moment(until, now)}.",
-        ("Alerts are kept and come together afterwards. To end it: /unmute",),
+        (f"Alerts are kept and come together afterwards. To end it now: /unmute{number}",),
     )
 
 
 def render_unmuted(what: str) -> Message:
     """Alerts go out again."""
-    return Message(f"🔔 {what} speaks again; what was held back follows.")
+    return Message(f"🔔 {what} is not quiet any more; what was held back follows.")
+
+
+def _missing(watch: Watch, seen: Observation) -> list[Platform]:
+    """What the watch still waits for; what was seen just now will be told by its alert."""
+    return [
+        want.platform
+        for want in watch.wants
+        if want.state in MISSING and seen.offers(want.platform) is None
+    ]
 
 
 def _standing_on_what_is_there(watch: Watch, seen: Observation) -> Message:
@@ -187,52 +214,53 @@ def _standing_on_what_is_there(watch: Watch, seen: Observation) -> Message:
     return Message(
         f"👀 Keeping an eye on {watch.reference.familiar} for {wanted} (#{watch.id}).",
         (
-            f"It is there now, beside {listing(platforms_there(seen))}.",
-            "You will be told when it goes.",
+            f"Nothing is missing. There now: {listing(platforms_there(seen))}.",
+            "You will be told here when it goes and when it comes back.",
         ),
-        buttons=_watch_buttons(watch),
+        buttons=_watch_buttons(watch, ()),
     )
 
 
 def _what_is_there(
-    reference: Reference, seen: Observation, missing: Sequence[Want], *, now: datetime
+    reference: Reference, seen: Observation, missing: Sequence[Platform], *, now: datetime
 ) -> list[str]:
-    wanted = [want.platform for want in missing]
     if seen.trouble is not None:
         sentence = trouble_sentence(reference, seen.trouble, now=now)
         return [f"I could not look just now: {sentence}", "I go on trying."]
     if seen.status is Status.TAG_MISSING:
         return [
-            f"❓ {reference.registry} has no tag {reference.familiar} yet: check the spelling.",
+            f"{reference.registry} has no tag {reference.familiar} yet: check the spelling.",
             "If it is right, you will be told when it comes.",
         ]
-    there, lacking = listing(platforms_there(seen)), listing(shorts(wanted))
-    return [f"Registry has: {there}. Missing: {lacking}.", *_dangling(wanted, seen)]
+    lacking = f"Missing: {listing(shorts(missing))}." if missing else "Nothing is missing."
+    there = f"The registry has: {listing(platforms_there(seen))}."
+    return [f"{there} {lacking}", *_dangling(missing, seen)]
 
 
 def _dangling(platforms: Sequence[Platform], seen: Observation) -> list[str]:
     """Platforms that are listed and cannot be pulled."""
-    lost = [p for p in platforms if seen.listed(p) is not None and seen.offers(p) is None]
+    lost = [str(platform) for platform in platforms if seen.listed(platform) is not None]
     if not lost:
         return []
-    return [
-        f"{listing(map(str, lost))} is listed, but the registry does not serve its manifest yet."
-    ]
+    if len(lost) == 1:
+        return [f"{lost[0]} is listed, but the registry does not serve its manifest yet."]
+    return [f"{listing(lost)} are listed, but the registry does not serve their manifests yet."]
 
 
 def _how_it_goes_on(watch: Watch, now: datetime) -> str:
-    until = f" and gives up after {span(watch.expires_at - now)}" if watch.expires_at else ""
-    return f"Looks every minute at first, then every 5 to 60 min{until}. You will be told here."
-
-
-def _missing(wants: Sequence[Want]) -> list[Want]:
-    return [want for want in wants if want.state in {WantState.WAITING, WantState.GONE}]
-
-
-def _watch_buttons(watch: Watch) -> tuple[Button, ...]:
-    name = watch.reference.familiar
+    """No numbers but the end: the pace is a matter of the configuration."""
+    if watch.expires_at is None:
+        return "I look often at first, less often later. You will be told here."
+    end = span(watch.expires_at - now)
     return (
-        Button("Check now", f"/check {name}"),
-        Button("Why missing?", f"/why #{watch.id}"),
+        f"I look often at first, less often later, and give up after {end}. You will be told here."
+    )
+
+
+def _watch_buttons(watch: Watch, missing: Sequence[Platform]) -> tuple[Button, ...]:
+    why = (Button("Why missing?", f"/why #{watch.id}"),) if missing else ()
+    return (
+        Button("Check now", f"/check {watch.reference.familiar}"),
+        *why,
         Button("Stop", f"/unwatch #{watch.id}"),
     )

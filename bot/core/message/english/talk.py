@@ -28,8 +28,9 @@ HELP = Message(
 _TOPICS = {
     "watch": (
         f"{EXAMPLE}",
-        "Several platforms: /watch node:22 arm64 arm/v7. Until when: for 12h, for 3 days.",
-        "keep: go on afterwards, and tell when the platform goes and comes back.",
+        "Several platforms: /watch node:22 arm64 arm/v7",
+        "Not longer than that: /watch node:22 arm64 for 12h (or for 3 days)",
+        "To go on afterwards, and be told when it goes and comes back: /watch node:22 arm64 keep",
     ),
     "unwatch": ("/unwatch #7", "/unwatch node:22", "/unwatch node:22 arm64", "/unwatch all"),
     "list": ("/list", "/list 2 for the second page"),
@@ -103,28 +104,26 @@ def _pinned(meant: Misunderstood) -> Message:
 
 
 def _without_image(platforms: Sequence[Platform]) -> Message:
-    missing = listing(map(str, platforms))
+    missing = listing(map(str, platforms)) if platforms else "a platform"
+    verb = "are" if len(platforms) > 1 else "is"
     return Message(
-        f"❓ I see that {missing} is missing, but not of which image.",
-        ("Send: /watch <image:tag>",),
+        f"❓ I see that {missing} {verb} missing, but not of which image.",
+        (f"Send: /watch <image:tag> {' '.join(platform.short for platform in platforms)}".strip(),),
     )
 
 
 def _shown(fragment: str) -> str:
+    if not fragment:
+        return "that"
     short = fragment[:_FRAGMENT_CHARACTERS]
     return f"“{short}…”" if len(fragment) > len(short) else f"“{short}”"
-
-
-def render_not_yours(what: str) -> Message:
-    """A command about something that is not in this place."""
-    return Message(f"❓ {what} is not watched here.", ("What is: /list",))
 
 
 def render_sorry() -> Message:
     """A command failed again and again because of a mistake in the bot."""
     return Message(
-        "💥 I failed at that: a mistake of mine, and it is in the log.",
-        ("Nothing was changed. Please try it another way, or tell who runs me.",),
+        "💥 I failed at that. The mistake is mine, and it is in the log.",
+        ("Nothing was changed. Please try it another way, or tell whoever runs me.",),
     )
 
 
@@ -141,8 +140,9 @@ def render_status(
     for name, parked_until, remaining, limit in registries:
         state = "in order"
         if parked_until is not None and parked_until > now:
-            state = f"resting until {moment(parked_until, now)}, as it asked"
-        budget = f", {remaining} of {limit} pulls left" if remaining is not None else ""
+            state = f"left alone until {moment(parked_until, now)}"
+        of_limit = f" of {limit}" if limit is not None else ""
+        budget = f", {remaining}{of_limit} requests left" if remaining is not None else ""
         lines.append(f"{name}: {state}{budget}")
     if not registries:
         lines.append("No registry has been asked yet.")

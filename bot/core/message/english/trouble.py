@@ -7,19 +7,18 @@ from bot.core.message.english.words import moment
 from bot.core.model import Trouble
 from bot.core.reference import Reference
 
-_SLOW_DOWN = "{registry} asked me to slow down{status}{until}."
+_SLOW_DOWN = "{registry} asked me to slow down{until}{status}."
+_RESTING = "I am giving {registry} a rest{until}, because of its last answers."
 
 _SENTENCES = {
     TroubleKind.UNREACHABLE: (
         "{registry} cannot be reached from here: check its name and this machine's network."
     ),
     TroubleKind.TIMED_OUT: "{registry} did not answer in time.",
-    TroubleKind.SERVER_ERROR: (
-        "{registry} is in trouble{status}; nothing is wrong on your side, try again later."
-    ),
+    TroubleKind.SERVER_ERROR: ("{registry} is in trouble{status}; nothing is wrong on your side."),
     TroubleKind.RATE_LIMITED: _SLOW_DOWN,
     TroubleKind.OVERLOADED: _SLOW_DOWN,
-    TroubleKind.PARKED: _SLOW_DOWN,
+    TroubleKind.PARKED: _RESTING,
     TroubleKind.DENIED: (
         "{registry} does not show {name} to me{status}: it is private, or it does not exist. "
         'If it is yours, add a [[registry]] block with host = "{registry}" and a login to the '
@@ -53,7 +52,7 @@ _SENTENCES = {
 def trouble_sentence(reference: Reference, trouble: Trouble, *, now: datetime) -> str:
     """One sentence for a person; for what they can cure, the cure."""
     status = f" (HTTP {trouble.http_status})" if trouble.http_status else ""
-    until = f" and wait until {moment(trouble.retry_at, now)}" if trouble.retry_at else ""
+    until = f" until {moment(trouble.retry_at, now)}" if trouble.retry_at else ""
     return _SENTENCES[trouble.kind].format(
         registry=reference.registry, name=reference.familiar, status=status, until=until
     )

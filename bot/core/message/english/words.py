@@ -3,20 +3,20 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from bot.core.model import Observation, Want
+from bot.core.model import Observation
 from bot.core.platform import Platform
 
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
 
 
-def listing(words: Iterable[str]) -> str:
-    """`a`, `a and b`, `a, b and c`; `nothing` for none."""
+def listing(words: Iterable[str], *, last: str = "and") -> str:
+    """`a`, `a and b`, `a, b and c`; `nothing` for none. last: the word before the last one."""
     known = list(words)
     if not known:
         return "nothing"
     if len(known) == 1:
         return known[0]
-    return f"{', '.join(known[:-1])} and {known[-1]}"
+    return f"{', '.join(known[:-1])} {last} {known[-1]}"
 
 
 def span(length: timedelta) -> str:
@@ -62,8 +62,3 @@ def platforms_there(observation: Observation) -> list[str]:
 def shorts(platforms: Iterable[Platform]) -> list[str]:
     """The short names of platforms."""
     return [platform.short for platform in platforms]
-
-
-def wanted(wants: Iterable[Want]) -> list[str]:
-    """The full names of wanted platforms: `linux/arm64`."""
-    return [str(want.platform) for want in wants]

@@ -1,0 +1,137 @@
+"""Reads the configuration: one TOML file, and the environment for single values.
+
+Plain pydantic rather than pydantic-settings: that one reads the process' environment itself, and
+ignores variables it does not know, where a misspelt ARCHBELL_… must be an error.
+"""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from bot.config.settings import Settings
+from bot.core.errors import ConfigurationError
+
+PREFIX = "ARCHBELL_"
+OTHER_VARIABLES = frozenset({"ARCHBELL_CONFIG", "ARCHBELL_CORPUS", "ARCHBELL_REQUIRE_ALL"})
+
+_UNKNOWN = "unknown setting"
+_MESSAGES = {
+    "extra_forbidden": _UNKNOWN,
+    "missing": "is missing",
+    "model_type": "must be a section",
+    "path_type": "must be a path",
+    "tuple_type": "must be a list",
+}
+
+
+def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
+    """Read the file, or take the defaults without one, and lay the environment's values over it.
+
+    Raises ConfigurationError with every mistake there is.
+    """
+    values: dict[str, Any] = _read(path) if path is not None else {}
+    mistakes = [f"`{key}`: {_UNKNOWN}" for key in values if key == "folder"]
+    overlay, misplaced = _overlay(environ)
+    mistakes.extend(misplaced)
+    given = {keys: name for keys, name in overlay.items() if _lay(values, keys, environ[name])}
+    values["folder"] = path.resolve().parent if path is not None else Path.cwd()
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        mistakes.extend(_sentence(detail, given) for detail in error.errors(include_url=False))
+        raise ConfigurationError(tuple(mistakes)) from None
+    if mistakes:
+        raise ConfigurationError(tuple(mistakes))
+    return settings
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        # Some editors begin a UTF-8 file with a byte order mark, which TOML does not know.
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        mistake = f"{path}: there is no such file; copy config.example.toml and edit it"
+    except tomllib.TOMLDecodeError as error:
+        mistake = f"{path}: not valid TOML: {error}"
+    except (OSError, UnicodeDecodeError) as error:
+        mistake = f"{path}: cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8'}"
+    raise ConfigurationError((mistake,))
+
+
+def scalar_variables() -> dict[str, tuple[str, ...]]:
+    """The environment's variables that are settings, each with the path of its key."""
+    return {
+        _variable(path): path
+        for path, field in walk(Settings)
+        if not _is_sequence(field) and path != ("folder",)
+    }
+
+
+def walk(
+    model: type[BaseModel], above: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], FieldInfo]]:
+    """Every setting outside repeated blocks, with the path of its key."""
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from walk(kind, (*above, name))
+        else:
+            yield (*above, name), field
+
+
+def _variable(path: tuple[str, ...]) -> str:
+    return PREFIX + "__".join(path).upper()
+
+
+def _is_sequence(field: FieldInfo) -> bool:
+    return get_origin(field.annotation) is tuple
+
+
+def _overlay(environ: Mapping[str, str]) -> tuple[dict[tuple[str, ...], str], list[str]]:
+    """The variables that are settings, by key, and a sentence for each that is none."""
+    known = scalar_variables()
+    lists = {_variable(path) for path, field in walk(Settings) if _is_sequence(field)}
+    overlay: dict[tuple[str, ...], str] = {}
+    mistakes: list[str] = []
+    for name in sorted(environ):
+        if not name.startswith(PREFIX) or name in OTHER_VARIABLES:
+            continue
+        if name in known:
+            overlay[known[name]] = name
+        elif name in lists:
+            mistakes.append(f"{name}: lists can only stand in the file")
+        else:
+            mistakes.append(f"{name}: {_UNKNOWN}")
+    return overlay, mistakes
+
+
+def _lay(values: dict[str, Any], keys: tuple[str, ...], text: str) -> bool:
+    """Put a value in its place; False where the file has something else than a section."""
+    *sections, key = keys
+    table = values
+    for section in sections:
+        table = table.setdefault(section, {})
+        if not isinstance(table, dict):
+            return False
+    table[key] = text
+    return True
+
+
+def _sentence(detail: ErrorDetails, given: Mapping[tuple[str, ...], str]) -> str:
+    """`registry` block 2, `host`: what is wrong; given: which keys are variables."""
+    words: list[str] = []
+    for part in detail["loc"]:
+        if isinstance(part, int):
+            kind = "block" if words == ["`registry`"] else "item"
+            words[-1] = f"{words[-1]} {kind} {part + 1}"
+        else:
+            words.append(f"`{part}`")
+    message = _MESSAGES.get(detail["type"], detail["msg"].removeprefix("Value error, "))
+    message = message.replace("Input should be", "must be").partition(", unable to")[0]
+    keys = tuple(str(part) for part in detail["loc"])
+    return f"{given.get(keys, ', '.join(words))}: {message}"

@@ -1,0 +1,235 @@
+"""What can be configured: every section, every setting, its default and its bounds."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    model_validator,
+)
+
+from bot.core.errors import InvalidInput
+from bot.core.model import Place
+from bot.core.platform import Platform, parse_platform
+from bot.core.reference import DOCKER_HUB, parse_reference
+
+SERVICES = ("slack", "telegram", "terminal")
+
+Seconds = Annotated[float, Field(gt=0, le=10 * 365 * 86400)]
+
+
+def _platform(text: object) -> Platform:
+    if isinstance(text, Platform):
+        return text
+    if not isinstance(text, str):
+        raise ValueError("must be a text such as arm64")  # noqa: TRY004 - what pydantic catches
+    try:
+        return parse_platform(text)
+    except InvalidInput as error:
+        raise ValueError(str(error)) from error
+
+
+def _place(text: object) -> Place:
+    if isinstance(text, Place):
+        return text
+    if not isinstance(text, str):
+        raise ValueError("must be a text such as slack:C0123")  # noqa: TRY004 - what pydantic catches
+    return _place_of(text)
+
+
+def _place_of(text: str) -> Place:
+    service, _, rest = text.partition(":")
+    conversation, _, thread = rest.partition(":")
+    if service not in SERVICES or (service == "terminal") != (not conversation):
+        raise ValueError(
+            f"{text!r} is no place: write terminal, slack:C0123 or telegram:-100123:topic"
+        )
+    return Place(service, conversation, thread)
+
+
+def _registry_host(host: str) -> str:
+    try:
+        parsed = parse_reference(f"{host}/some/image:tag").registry
+    except InvalidInput:
+        parsed = DOCKER_HUB
+    if parsed != host:
+        # What cannot be a host is taken for a repository of Docker Hub; and it may hold a password.
+        is_meant = parsed != DOCKER_HUB or host.lower().endswith(DOCKER_HUB)
+        example = f": {parsed}" if is_meant else ", such as ghcr.io"
+        raise ValueError(f"write the host as it stands in references{example}")
+    return host
+
+
+def _endpoint(url: str) -> str:
+    if not _is_origin(url) or "@" in url:
+        raise ValueError("write it as https://host or http://host:port, without a path")
+    return url.rstrip("/")
+
+
+def _proxy(url: str) -> str:
+    if not _is_origin(url):
+        raise ValueError("write it as http://host:port or https://user:password@host:port")
+    return url
+
+
+def _is_origin(url: str) -> bool:
+    """Whether a URL has a scheme, a host and perhaps a login and a port, and nothing else."""
+    try:
+        parts = urlsplit(url)
+        is_whole = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        return False
+    rest = (parts.path.rstrip("/"), parts.query, parts.fragment)
+    return bool(is_whole) and not any(rest) and not re.search(r"[\s?#\x00-\x1f]", url)
+
+
+def _some(platforms: tuple[Platform, ...]) -> tuple[Platform, ...]:
+    if not platforms:
+        raise ValueError("must not be empty")
+    return platforms
+
+
+def _distinct(blocks: "tuple[RegistryBlock, ...]") -> "tuple[RegistryBlock, ...]":
+    hosts = [block.host for block in blocks]
+    twice = sorted({host for host in hosts if hosts.count(host) > 1})
+    if twice:
+        raise ValueError(f"more than one block for {', '.join(twice)}")
+    return blocks
+
+
+def parse_place(text: str) -> Place:
+    """A place as the configuration and the command line write it. Raises InvalidInput."""
+    try:
+        return _place_of(text)
+    except ValueError as error:
+        raise InvalidInput(str(error)) from None
+
+
+PlatformSetting = Annotated[Platform, BeforeValidator(_platform)]
+PlaceSetting = Annotated[Place, BeforeValidator(_place)]
+
+
+class Section(BaseModel):
+    """What all parts of the configuration have in common."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, arbitrary_types_allowed=True, hide_input_in_errors=True
+    )
+
+
+class Database(Section):
+    """Where everything is kept; the URL may hold a password."""
+
+    url: Annotated[str, Field(repr=False)] = "sqlite:///archbell.db"
+
+
+class Schedule(Section):
+    """When to look again."""
+
+    fast_s: Seconds = 60
+    fast_for_s: Seconds = 600
+    min_s: Seconds = 300
+    growth: Annotated[float, Field(gt=0, le=1)] = 0.005
+    max_s: Seconds = 3600
+    missing_tag_max_s: Seconds = 3600
+    standing_s: Seconds = 21600
+    confirm_s: Annotated[float, Field(gt=0, le=300)] = 120
+    error_min_s: Seconds = 30
+    error_max_s: Seconds = 1800
+    jitter: Annotated[float, Field(ge=0, le=0.5)] = 0.1
+
+
+class Looks(Section):
+    """How to look."""
+
+    concurrency: Annotated[int, Field(ge=1, le=1000)] = 50
+    timeout_s: Annotated[float, Field(gt=0, le=600)] = 25
+    lease_s: Seconds = 90
+
+    @model_validator(mode="after")
+    def _lease_outlives_a_look(self) -> "Looks":
+        if self.lease_s < self.timeout_s + 5:
+            raise ValueError("`lease_s` must be at least 5 s longer than `timeout_s`")
+        return self
+
+
+class Delivery(Section):
+    """How messages go out."""
+
+    uncertain_after_s: Seconds = 30
+    group_within_s: Annotated[float, Field(ge=0, le=3600)] = 5
+
+
+class Network(Section):
+    """The way out; the proxy's URL may hold a password."""
+
+    proxy: Annotated[str, AfterValidator(_proxy)] | None = Field(default=None, repr=False)
+    allow_any_public_registry: bool = False
+
+
+class Limits(Section):
+    """How much anybody may ask for."""
+
+    watch_for_s: Seconds = 7 * 86400
+
+
+class RegistryBlock(Section):
+    """One [[registry]]: how a registry is reached and who may use its login."""
+
+    host: Annotated[str, AfterValidator(_registry_host)]
+    endpoint: Annotated[str, AfterValidator(_endpoint)] | None = None
+    plain_http: bool = False
+    allow_private: bool = False
+    ca_file: Path | None = None
+    username: str | None = None
+    password: SecretStr | None = None
+    password_file: Path | None = None
+    concurrency: Annotated[int, Field(ge=1, le=1000)] | None = None
+    rate: Annotated[float, Field(ge=0, le=10_000)] | None = None
+    auth_hosts: tuple[str, ...] = ()
+    repositories: tuple[str, ...] = ()
+    places: tuple[PlaceSetting, ...] = ()
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> "RegistryBlock":
+        has_password = self.password is not None or self.password_file is not None
+        is_http = self.endpoint is not None and self.endpoint.startswith("http:")
+        wrong = {
+            "give `password` or `password_file`, not both": self.password is not None
+            and self.password_file is not None,
+            "`username` and `password` (or `password_file`) go together": has_password
+            != (self.username is not None),
+            "an `endpoint` with http:// needs `plain_http = true`": is_http and not self.plain_http,
+        }
+        if any(wrong.values()):
+            raise ValueError("; ".join(sentence for sentence, is_so in wrong.items() if is_so))
+        return self
+
+
+class Settings(Section):
+    """The whole configuration; folder is what relative paths in it are relative to."""
+
+    default_platforms: Annotated[tuple[PlatformSetting, ...], AfterValidator(_some)] = (
+        Platform("linux", "arm64"),
+    )
+    database: Database = Database()
+    schedule: Schedule = Schedule()
+    looks: Looks = Looks()
+    delivery: Delivery = Delivery()
+    network: Network = Network()
+    limits: Limits = Limits()
+    registry: Annotated[tuple[RegistryBlock, ...], AfterValidator(_distinct)] = ()
+    folder: Annotated[Path, Field(exclude=True)] = Path()
+
+    @property
+    def watch_for(self) -> timedelta:
+        """How long a watch lasts if nobody says otherwise."""
+        return timedelta(seconds=self.limits.watch_for_s)

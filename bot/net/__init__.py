@@ -1,0 +1,1 @@
+"""The one way out: guarded sessions, egress vetting, pace and the retry policy."""

@@ -1,0 +1,1 @@
+"""Container registries as they really answer."""

@@ -1,0 +1,7 @@
+"""The states of a delivery, as they are stored and shown."""
+
+PENDING = "pending"
+SENDING = "sending"
+UNCERTAIN = "uncertain"
+SENT = "sent"
+DEAD = "dead"

@@ -1,0 +1,181 @@
+"""Makes a watch, adds to the one the place has, and takes away from it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, case, delete, insert, select, update
+
+from bot.core.model import WantState
+from bot.core.platform import Platform
+from bot.ports import NewWatch
+from bot.store.columns import UtcDateTime
+from bot.store.dialect import insert_or_ignore
+from bot.store.places import place_row
+from bot.store.schema import targets, wants, watchers, watches
+from bot.store.session import Session
+from bot.store.targets import IS_THE_TARGET, due_by, target_key
+from bot.store.values import observation_columns
+
+_NOW = bindparam("now", type_=UtcDateTime())
+_SEEN_AT = bindparam("seen_at", type_=UtcDateTime())
+
+# Locked, so that of two who subscribe to one target the second sees what the first has made.
+_TARGET = select(*targets.c["id", "status", "lease_until"]).where(IS_THE_TARGET).with_for_update()
+_SEED = (
+    update(targets)
+    .where(targets.c.id == bindparam("target"))
+    .values(
+        {name: bindparam(f"new_{name}") for name in ("status", "digest", "etag", "entries")}
+        | {"observed_at": _SEEN_AT, "looked_at": _SEEN_AT, "changed_at": _SEEN_AT}
+    )
+)
+_WAKE = (
+    update(targets)
+    .where(targets.c.id == bindparam("target"))
+    .values(
+        due_at=due_by(bindparam("moment", type_=UtcDateTime()), _NOW),
+        hint_seq=targets.c.hint_seq + 1,
+        newest_watch_at=case((bindparam("is_new") == 1, _NOW), else_=targets.c.newest_watch_at),
+    )
+)
+_ACTIVE = select(*watches.c["id", "standing", "tells", "expires_at"]).where(
+    watches.c.target_id == bindparam("target"),
+    watches.c.place_id == bindparam("place"),
+    watches.c.ended_at.is_(None),
+)
+_MAKE = insert(watches).returning(watches.c.id)
+_JOIN = (
+    update(watches)
+    .where(watches.c.id == bindparam("watch"))
+    .values({name: bindparam(f"new_{name}") for name in ("standing", "tells", "expires_at")})
+)
+_DROP = delete(wants).where(
+    wants.c.watch_id == bindparam("watch"),
+    wants.c.platform.in_(bindparam("dropped", expanding=True)),
+)
+_TARGET_OF = select(watches.c.target_id).where(watches.c.id == bindparam("watch"))
+_PLATFORMS = select(wants.c.platform).where(wants.c.watch_id == bindparam("watch"))
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """The watch's number. joined: the person was not among the people of an existing watch."""
+
+    watch: int
+    created: bool
+    joined: bool
+
+
+async def subscribe(session: Session, new: NewWatch, *, now: datetime) -> Subscribed:
+    """Make a watch, or add platforms and the person to the place's active watch of that target."""
+    target = await _target(session, new, now=now)
+    place = await place_row(session, new.place)
+    watch, created = await _watch(session, new, target=target, place=place, now=now)
+    widened = await _add_platforms(session, new, watch)
+    joined = await _add_person(session, new, watch, now=now)
+    await session.execute(
+        _WAKE, {"target": target, "moment": new.due_at, "now": now, "is_new": int(widened)}
+    )
+    return Subscribed(watch, created, joined and not created)
+
+
+async def drop_platforms(
+    session: Session, watch: int, platforms: Sequence[Platform], *, now: datetime
+) -> None:
+    """Take platforms off a watch; its target is due, as there may be nothing left to wait for."""
+    dropped = [str(platform) for platform in platforms]
+    await session.execute(_DROP, {"watch": watch, "dropped": dropped})
+    target = (await session.execute(_TARGET_OF, {"watch": watch})).scalar_one()
+    await session.execute(_WAKE, {"target": target, "moment": now, "now": now, "is_new": 0})
+
+
+async def _target(session: Session, new: NewWatch, *, now: datetime) -> int:
+    """The id of the target's row, which is made if it is missing."""
+    key = target_key(new.reference)
+    row = (await session.execute(_TARGET, key)).one_or_none()
+    if row is None:
+        reference = new.reference
+        await session.execute(
+            insert_or_ignore(targets, session.dialect),
+            {
+                "registry": reference.registry,
+                "repository": reference.repository,
+                "tag": reference.tag,
+                "newest_watch_at": now,
+            },
+        )
+        row = (await session.execute(_TARGET, key)).one()
+    target: int = row.id
+    # What the store knows is at least as good, and what a look is about to record is newer.
+    leased = row.lease_until is not None and row.lease_until > now
+    if new.observation is not None and new.observation.is_clear and not row.status and not leased:
+        seen = observation_columns(new.observation)
+        seen_at = seen.pop("observed_at")
+        columns = {f"new_{name}": value for name, value in seen.items()}
+        await session.execute(_SEED, {"target": target, "seen_at": seen_at, **columns})
+    return target
+
+
+async def _watch(
+    session: Session, new: NewWatch, *, target: int, place: int, now: datetime
+) -> tuple[int, bool]:
+    """The place's active watch of the target, and whether it was made."""
+    found = await session.execute(_ACTIVE, {"target": target, "place": place})
+    active = found.one_or_none()
+    tells = {event.value for event in new.tells}
+    if active is None:
+        made = await session.execute(
+            _MAKE,
+            {
+                "target_id": target,
+                "place_id": place,
+                "source": new.source,
+                "standing": new.standing,
+                "tells": sorted(tells),
+                "created_at": now,
+                "expires_at": new.expires_at,
+            },
+        )
+        return made.scalar_one(), True
+    changes = {
+        "watch": active.id,
+        "new_standing": active.standing or new.standing,
+        "new_tells": sorted(tells.union(active.tells)),
+        "new_expires_at": _later(active.expires_at, new.expires_at),
+    }
+    await session.execute(_JOIN, changes)
+    return active.id, False
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    """The later of two expiries; none at all is the latest."""
+    return None if one is None or other is None else max(one, other)
+
+
+async def _add_platforms(session: Session, new: NewWatch, watch: int) -> bool:
+    """Add the platforms the watch does not have; whether there were any."""
+    known = set((await session.execute(_PLATFORMS, {"watch": watch})).scalars())
+    added = [
+        {
+            "watch_id": watch,
+            "platform": str(platform),
+            "state": (WantState.MET if platform in new.met else WantState.WAITING).value,
+            "digest": new.met.get(platform),
+        }
+        for platform in dict.fromkeys(new.platforms)
+        if str(platform) not in known
+    ]
+    await session.execute_each(insert(wants), added)
+    return bool(added)
+
+
+async def _add_person(session: Session, new: NewWatch, watch: int, *, now: datetime) -> bool:
+    """Add the person; False if there is none or they are there already."""
+    if new.person is None:
+        return False
+    added = await session.execute(
+        insert_or_ignore(watchers, session.dialect, "id"),
+        {"watch_id": watch, "person": new.person, "joined_at": now},
+    )
+    return added.first() is not None

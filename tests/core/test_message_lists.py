@@ -1,0 +1,145 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.core.message.english.answers import (
+    ROWS_A_PAGE,
+    render_list,
+    render_muted,
+    render_not_watched,
+    render_stopped,
+    render_unmuted,
+)
+from bot.core.model import TERMINAL, Want, WantState, Watch, WatchId
+from bot.core.platform import Platform
+from tests.support.decisions import (
+    ARM64,
+    ARMV7,
+    NODE,
+    NOW,
+)
+
+
+def watch(*platforms: Platform, state: WantState = WantState.WAITING, number: int = 7) -> Watch:
+    number = WatchId(number)
+    wants = tuple(Want(number, platform, state) for platform in platforms or (ARM64,))
+    return Watch(
+        number,
+        NODE,
+        TERMINAL,
+        wants,
+        ("U1",),
+        NOW - timedelta(hours=3),
+        expires_at=NOW + timedelta(days=7),
+    )
+
+
+def test_an_empty_list_says_how_to_begin() -> None:
+    message = render_list([], page=1, now=NOW)
+
+    assert message.headline == "Nothing is watched here."
+    assert message.lines == ("To begin: /watch node:22-slim arm64",)
+
+
+def test_a_list_shows_each_watch_in_one_line() -> None:
+    busy = replace(
+        watch(ARM64, ARMV7),
+        looked_at=NOW - timedelta(seconds=40),
+        due_at=NOW + timedelta(seconds=20),
+    )
+    settled = replace(
+        watch(state=WantState.MET, number=8),
+        standing=True,
+        due_at=NOW,
+        muted_until=NOW + timedelta(hours=1),
+    )
+
+    message = render_list([busy, settled], page=1, now=NOW)
+
+    assert message.headline == "2 watches here."
+    assert message.lines == (
+        "#7 node:22.15-bullseye-slim: missing linux/arm64 and linux/arm/v7, "
+        "since 09:00 UTC, looked 40 s ago, next look in 20 s",
+        "#8 node:22.15-bullseye-slim: all there, since 09:00 UTC, next look now, kept, "
+        "muted until 13:00 UTC",
+    )
+
+
+def test_a_mute_that_is_over_is_not_shown() -> None:
+    message = render_list([replace(watch(), muted_until=NOW)], page=1, now=NOW)
+
+    assert message.headline == "1 watch here."
+    assert "muted" not in message.lines[0]
+
+
+@pytest.mark.parametrize(
+    ("page", "headline", "first", "last"),
+    [
+        pytest.param(1, "41 watches here (page 1 of 3).", "#1 ", "More: /list 2", id="first"),
+        pytest.param(3, "41 watches here (page 3 of 3).", "#41 ", "#41 ", id="last"),
+        pytest.param(9, "41 watches here (page 3 of 3).", "#41 ", "#41 ", id="beyond the last"),
+        pytest.param(0, "41 watches here (page 1 of 3).", "#1 ", "More: /list 2", id="before"),
+    ],
+)
+def test_a_long_list_has_pages(page: int, headline: str, first: str, last: str) -> None:
+    watches = [watch(number=number) for number in range(1, 2 * ROWS_A_PAGE + 2)]
+
+    message = render_list(watches, page=page, now=NOW)
+
+    assert message.headline == headline
+    assert message.lines[0].startswith(first)
+    assert message.lines[-1].startswith(last)
+
+
+# -- stop and mute --------------------------------------------------------------------------------
+
+
+def test_a_stopped_watch_is_named() -> None:
+    message = render_stopped([watch(ARM64, ARMV7)])
+
+    assert message.headline == (
+        "🛑 Stopped #7: node:22.15-bullseye-slim for linux/arm64 and linux/arm/v7."
+    )
+    assert message.lines == ()
+
+
+def test_a_watch_that_goes_on_for_other_platforms_says_so() -> None:
+    message = render_stopped([watch(ARM64, ARMV7)], platforms=[ARM64])
+
+    assert message.headline == "🛑 Stopped #7: node:22.15-bullseye-slim for linux/arm64."
+    assert message.lines == ("It goes on for linux/arm/v7.",)
+
+
+def test_several_stopped_watches_are_listed() -> None:
+    message = render_stopped([watch(), watch(number=8)])
+
+    assert message.headline == "🛑 Stopped 2 watches."
+    assert message.lines == ("#7 node:22.15-bullseye-slim", "#8 node:22.15-bullseye-slim")
+
+
+def test_what_is_not_watched_is_named() -> None:
+    message = render_not_watched("#7")
+
+    assert message.headline == "❓ #7 is not watched here."
+    assert message.lines == ("What is: /list",)
+
+
+@pytest.mark.parametrize(
+    ("what", "unmute"),
+    [("This place", "/unmute"), ("#7 node:22", "/unmute #7")],
+    ids=["place", "watch"],
+)
+def test_a_mute_says_until_when_and_how_to_end_it(what: str, unmute: str) -> None:
+    message = render_muted(what, NOW + timedelta(hours=8), now=NOW)
+
+    assert message.headline == f"🔕 {what} is quiet until 20:00 UTC."
+    assert message.lines == (
+        f"Alerts are kept and come together afterwards. To end it now: {unmute}",
+    )
+
+
+def test_the_end_of_a_mute_says_what_follows() -> None:
+    assert render_unmuted("This place").headline == (
+        "🔔 This place is not quiet any more; what was held back follows."
+    )

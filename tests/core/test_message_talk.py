@@ -1,0 +1,187 @@
+from datetime import timedelta
+
+import pytest
+
+from bot.core.command.values import Misunderstanding, Misunderstood
+from bot.core.message.english.talk import (
+    HELP,
+    render_help,
+    render_misunderstood,
+    render_sorry,
+    render_status,
+    render_welcome,
+    render_which_image,
+)
+from tests.support.decisions import ARM64, ARMV7, NODE, NOW
+
+EXAMPLE = "Send, for example: /watch node:22.15-bullseye-slim arm64"
+VERBS = ("watch", "unwatch", "list", "check", "why", "mute", "unmute", "status")
+
+
+def test_help_is_short_and_names_every_command() -> None:
+    text = "\n".join(HELP.lines)
+
+    assert len(HELP.lines) + 1 <= 12
+    assert all(f"/{verb}" in text for verb in VERBS)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_on_a_command_shows_how_to_use_it(verb: str) -> None:
+    message = render_help(verb)
+
+    assert message.headline == f"How to use /{verb}:"
+    assert message.lines
+    assert all(f"/{verb}" in line for line in message.lines)
+
+
+@pytest.mark.parametrize("topic", [None, "settings", "teleport"], ids=str)
+def test_help_on_anything_else_is_the_whole_help(topic: str | None) -> None:
+    assert render_help(topic) == HELP
+
+
+@pytest.mark.parametrize(
+    ("verb", "line"),
+    [
+        ("watch", EXAMPLE),
+        ("check", "Send, for example: /check node:22-slim"),
+        ("unknown", EXAMPLE),
+    ],
+    ids=["watch", "check", "unknown"],
+)
+def test_a_command_without_an_image_is_asked_back(verb: str, line: str) -> None:
+    message = render_which_image(verb)
+
+    assert message.headline == "Which image?"
+    assert message.lines == (line,)
+
+
+ANSWERS = {
+    "not a reference": (
+        Misunderstood(Misunderstanding.NOT_A_REFERENCE, "Foo/bar", hint="Type foo/bar."),
+        "❓ I do not see an image in “Foo/bar”.",
+        "Type foo/bar.",
+    ),
+    "not a reference without a hint": (
+        Misunderstood(Misunderstanding.NOT_A_REFERENCE),
+        "❓ I do not see an image in that.",
+        EXAMPLE,
+    ),
+    "several images": (
+        Misunderstood(Misunderstanding.SEVERAL_TARGETS),
+        "❓ One image at a time, please.",
+        EXAMPLE,
+    ),
+    "unknown platform": (
+        Misunderstood(Misunderstanding.UNKNOWN_PLATFORM, "amr64", hint="Did you mean arm64?"),
+        "❓ I do not know the platform “amr64”.",
+        "Did you mean arm64?",
+    ),
+    "digest": (
+        Misunderstood(Misunderstanding.DIGEST_PINNED, reference=NODE),
+        "❓ A digest never changes, so there is nothing to wait for.",
+        "Watch the tag instead: /watch node:22.15-bullseye-slim",
+    ),
+    "digest without a tag": (
+        Misunderstood(Misunderstanding.DIGEST_PINNED),
+        "❓ A digest never changes, so there is nothing to wait for.",
+        "Watch a tag instead.",
+    ),
+    "platform alone": (
+        Misunderstood(Misunderstanding.PLATFORM_WITHOUT_IMAGE, platforms=(ARM64,)),
+        "❓ I see that linux/arm64 is missing, but not of which image.",
+        "Send: /watch <image:tag> arm64",
+    ),
+    "platforms alone": (
+        Misunderstood(Misunderstanding.PLATFORM_WITHOUT_IMAGE, platforms=(ARM64, ARMV7)),
+        "❓ I see that linux/arm64 and linux/arm/v7 are missing, but not of which image.",
+        "Send: /watch <image:tag> arm64 arm/v7",
+    ),
+    "no platform either": (
+        Misunderstood(Misunderstanding.PLATFORM_WITHOUT_IMAGE),
+        "❓ I see that a platform is missing, but not of which image.",
+        "Send: /watch <image:tag>",
+    ),
+    "duration": (
+        Misunderstood(Misunderstanding.BAD_DURATION, "for ever"),
+        "❓ I do not understand how long “for ever” is.",
+        "Say 45m, 12h or 3 days.",
+    ),
+    "number": (
+        Misunderstood(Misunderstanding.UNKNOWN_NUMBER_FORM, "#x"),
+        "❓ “#x” is not the number of a watch.",
+        "They look like #7: /list",
+    ),
+    "too long": (
+        Misunderstood(Misunderstanding.TOO_LONG),
+        "❓ That is too long for me.",
+        "Send the image alone: /watch node:22.15-bullseye-slim arm64",
+    ),
+    "verb": (
+        Misunderstood(Misunderstanding.UNKNOWN_VERB, "wacth", suggestion="watch"),
+        "❓ I do not know what to do with “wacth”.",
+        "Did you mean /watch? What I can do: /help",
+    ),
+    "long verb": (
+        Misunderstood(Misunderstanding.UNKNOWN_VERB, "x" * 100),
+        f"❓ I do not know what to do with “{'x' * 60}…”.",
+        "What I can do: /help",
+    ),
+}
+
+
+@pytest.mark.parametrize(("meant", "headline", "line"), ANSWERS.values(), ids=ANSWERS)
+def test_what_is_not_understood_is_answered_with_what_to_type(
+    meant: Misunderstood, headline: str, line: str
+) -> None:
+    message = render_misunderstood(meant)
+
+    assert message.headline == headline
+    assert message.lines == (line,)
+
+
+def test_every_misunderstanding_has_its_answer() -> None:
+    assert {meant.reason for meant, _, _ in ANSWERS.values()} == set(Misunderstanding)
+
+
+def test_a_bug_is_owned_up_to() -> None:
+    message = render_sorry()
+
+    assert message.headline == "💥 I failed at that. The mistake is mine, and it is in the log."
+    assert message.lines == (
+        "Nothing was changed. Please try it another way, or tell whoever runs me.",
+    )
+
+
+def test_status_says_how_the_bot_and_its_registries_are() -> None:
+    message = render_status(
+        started_at=NOW - timedelta(days=2, hours=4),
+        watches=3,
+        owed=1,
+        registries=[
+            ("docker.io", None, 98, 100),
+            ("ghcr.io", NOW + timedelta(minutes=5), None, None),
+            ("quay.io", NOW - timedelta(minutes=5), 7, None),
+        ],
+        now=NOW,
+    )
+
+    assert message.headline == "💚 Up for 2 days 4 h."
+    assert message.lines == (
+        "Watches: 3. Messages waiting to go out: 1.",
+        "docker.io: in order, 98 of 100 requests left",
+        "ghcr.io: left alone until 12:05 UTC",
+        "quay.io: in order, 7 requests left",
+    )
+
+
+def test_status_of_a_bot_that_has_done_nothing_yet() -> None:
+    message = render_status(started_at=NOW, watches=0, owed=0, registries=[], now=NOW)
+
+    assert message.lines[-1] == "No registry has been asked yet."
+
+
+def test_the_terminal_is_greeted_with_an_example() -> None:
+    message = render_welcome()
+
+    assert message.headline == "🔔 Archbell listens here."
+    assert message.lines[0] == "Try: /watch node:22.15-bullseye-slim arm64"

@@ -1,0 +1,134 @@
+from datetime import datetime, timedelta
+
+from bot.ports import Store
+from tests.support.stores import (
+    AMD64,
+    ARM64,
+    NODE,
+    NOW,
+    RISCV,
+    add,
+    at,
+    claim_one,
+    digest,
+    look,
+    new_watch,
+    present,
+    record,
+    unknown,
+)
+
+
+async def hint(store: Store, *, of: str | None, now: datetime = NOW) -> bool:
+    async with store.transaction() as transaction:
+        pushed = None if of is None else digest(of)
+        return await transaction.targets.hint(NODE, digest=pushed, now=now)
+
+
+async def due_at(store: Store) -> datetime | None:
+    async with store.reading() as transaction:
+        return await transaction.targets.next_due_at()
+
+
+async def test_a_hint_makes_a_watched_target_due_now(store: Store) -> None:
+    await add(store, new_watch(due_at=at(600)))
+
+    hinted = await hint(store, of=None, now=at(5))
+
+    assert hinted
+    assert await due_at(store) == at(5)
+
+
+async def test_a_hint_does_not_postpone_what_is_overdue(store: Store) -> None:
+    await add(store, new_watch(due_at=at(1)))
+
+    await hint(store, of=None, now=at(5))
+
+    assert await due_at(store) == at(1)
+
+
+async def test_a_hint_for_a_tag_nobody_watches_is_refused(store: Store) -> None:
+    added = await add(store, new_watch())
+    async with store.transaction() as transaction:
+        await transaction.watches.end([added.watch.id], why="unwatched", now=NOW)
+
+    assert not await hint(store, of=None)
+    assert await due_at(store) is None
+
+
+async def test_a_look_that_does_not_find_the_pushed_digest_is_soon_repeated(store: Store) -> None:
+    await add(store, new_watch(platforms=(RISCV,)))
+    await hint(store, of="f")
+    now = NOW
+    waits = []
+    for _ in range(5):
+        target = await claim_one(store, now=now)
+        plain = now + timedelta(seconds=600)
+        await record(store, look(target, present(AMD64, seen_at=now), due_at=plain), now=now)
+        due = await due_at(store)
+        assert due is not None
+        waits.append(round((due - now).total_seconds(), 3))
+        now = due
+
+    assert waits == [0.1, 0.5, 2.0, 10.0, 600.0]
+
+
+async def test_a_look_that_finds_the_pushed_digest_ends_the_hint(store: Store) -> None:
+    await add(store, new_watch(platforms=(RISCV,)))
+    await hint(store, of="f")
+    target = await claim_one(store)
+    await record(store, look(target, present(AMD64, of="f"), due_at=at(600)))
+
+    again = await claim_one(store, now=at(600))
+    await record(store, look(again, present(AMD64, seen_at=at(600)), due_at=at(1200)))
+
+    assert await due_at(store) == at(1200)
+
+
+async def test_a_pushed_platform_is_found_by_its_own_digest(store: Store) -> None:
+    await add(store, new_watch(platforms=(RISCV,)))
+    await hint(store, of="b")
+    target = await claim_one(store)
+
+    await record(store, look(target, present(ARM64, of="a"), due_at=at(600)))
+
+    assert await due_at(store) == at(600)
+
+
+async def test_an_unclear_look_waits_as_the_registry_wants_and_keeps_the_hint(
+    store: Store,
+) -> None:
+    await add(store, new_watch(platforms=(RISCV,)))
+    await hint(store, of="f")
+    target = await claim_one(store)
+    await record(store, look(target, unknown(), due_at=at(300)))
+    assert await due_at(store) == at(300)
+
+    again = await claim_one(store, now=at(300))
+    await record(store, look(again, present(AMD64, seen_at=at(300))), now=at(300))
+
+    assert await due_at(store) == at(300.1)
+
+
+async def test_a_newer_hint_begins_its_repetitions_anew(store: Store) -> None:
+    await add(store, new_watch(platforms=(RISCV,)))
+    await hint(store, of="f")
+    target = await claim_one(store)
+    await hint(store, of="e", now=at(1))
+    await record(store, look(target, present(AMD64)), now=at(2))
+    assert await due_at(store) == at(2)
+
+    again = await claim_one(store, now=at(2))
+    await record(store, look(again, present(AMD64, seen_at=at(2))), now=at(2))
+
+    assert await due_at(store) == at(2.1)
+
+
+async def test_a_plain_due_time_that_comes_sooner_is_kept(store: Store) -> None:
+    await add(store, new_watch(platforms=(RISCV,)))
+    await hint(store, of="f")
+    target = await claim_one(store)
+
+    await record(store, look(target, present(AMD64), due_at=at(0.05)))
+
+    assert await due_at(store) == at(0.05)

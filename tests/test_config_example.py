@@ -1,0 +1,51 @@
+import re
+import tomllib
+from pathlib import Path
+
+from bot.config import RegistryBlock, Settings, load_settings, walk
+
+EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
+_SETTING = re.compile(r"^# (?=[a-z_]+ = |\[\[)", re.MULTILINE)
+
+
+def values_at(tree: object, path: tuple[str, ...]) -> object:
+    for key in path:
+        assert isinstance(tree, dict), path
+        assert key in tree, f"{'.'.join(path)} is not in the example"
+        tree = tree[key]
+    return tree
+
+
+def test_the_example_as_it_is_equals_the_defaults() -> None:
+    assert load_settings(EXAMPLE, {}) == Settings(folder=EXAMPLE.parent.resolve())
+
+
+def test_the_example_names_every_setting_with_its_default(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(_SETTING.sub("", EXAMPLE.read_text(encoding="utf-8")), encoding="utf-8")
+
+    settings = load_settings(file, {})
+
+    written = tomllib.loads(file.read_text(encoding="utf-8"))
+    defaults = Settings()
+    for path, field in walk(Settings):
+        if path in {("folder",), ("registry",)}:
+            continue
+        value = values_at(written, path)
+        assert value is not None
+        if field.default is None:
+            continue
+        one, other = settings, defaults
+        for key in path:
+            one, other = getattr(one, key), getattr(other, key)
+        assert one == other, path
+
+
+def test_the_example_names_every_setting_of_a_registry() -> None:
+    text = _SETTING.sub("", EXAMPLE.read_text(encoding="utf-8"))
+
+    blocks = tomllib.loads(text)["registry"]
+
+    shown = {key for block in blocks for key in block}
+    assert shown == RegistryBlock.model_fields.keys() - {"password"}
+    assert 'here: password = "' in text
