@@ -281,9 +281,7 @@ class Watches(Protocol):
         """Active watches whose time is over."""
         ...
 
-    async def drop(
-        self, watch: WatchId, platforms: Sequence[Platform], *, now: datetime
-    ) -> None:
+    async def drop(self, watch: WatchId, platforms: Sequence[Platform], *, now: datetime) -> None:
         """Take platforms off a watch; it must keep at least one."""
         ...
 

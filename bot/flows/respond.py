@@ -89,7 +89,9 @@ class Responder:
         if limit <= 0:
             return []
         async with self.store.transaction() as transaction:
-            return await transaction.inbox.claim(now=self.clock(), lease_s=self.lease_s, limit=limit)
+            return await transaction.inbox.claim(
+                now=self.clock(), lease_s=self.lease_s, limit=limit
+            )
 
     async def _next_due_at(self) -> datetime | None:
         async with self.store.reading() as transaction:
