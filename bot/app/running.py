@@ -126,12 +126,13 @@ async def run(settings: Settings, world: World | None = None) -> None:
         async with store.reading() as transaction:
             eyes.pace.restore(await transaction.registries.load())
         bot = Bot(settings, world, store, eyes)
-        with _signals(bot):
+        with signals(bot):
             await bot.run()
 
 
 @contextmanager
-def _signals(bot: Bot) -> Iterator[None]:
+def signals(bot: Bot) -> Iterator[None]:
+    """While the block runs SIGINT and SIGTERM stop the bot; a second one ends the process."""
     loop = asyncio.get_running_loop()
 
     def on_signal() -> None:

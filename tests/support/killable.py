@@ -1,0 +1,111 @@
+"""The bot as a process that kills itself with SIGKILL at a chosen point.
+
+Run as `python -m tests.support.killable CONFIG POINT`; POINT is `TABLE.METHOD:WHEN`, WHEN one of
+before, after (the call), uncommitted, committed (its transaction), or `print:before`, `print:after`.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+
+from bot.app.running import Bot, signals
+from bot.app.wiring import looking, storing
+from bot.app.world import World
+from bot.config import load_settings
+from bot.ports import Store, Transaction
+
+
+class Fuse:
+    """Burns once, at one point."""
+
+    def __init__(self, point: str) -> None:
+        self._point = point
+
+    def pass_by(self, point: str) -> None:
+        if point == self._point:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class _Table:
+    def __init__(self, name: str, table: Any, fuse: Fuse, done: list[str]) -> None:
+        self._name, self._table, self._fuse, self._done = name, table, fuse, done
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        call = getattr(self._table, method)
+
+        async def watched(*arguments: Any, **named: Any) -> Any:
+            point = f"{self._name}.{method}"
+            self._fuse.pass_by(f"{point}:before")
+            answer = await call(*arguments, **named)
+            if answer != []:
+                self._fuse.pass_by(f"{point}:after")
+                self._done.append(point)
+            return answer
+
+        return watched
+
+
+class _Transaction:
+    def __init__(self, inner: Transaction, fuse: Fuse, done: list[str]) -> None:
+        self._inner, self._fuse, self._done = inner, fuse, done
+
+    def __getattr__(self, table: str) -> _Table:
+        return _Table(table, getattr(self._inner, table), self._fuse, self._done)
+
+
+class KillingStore:
+    """A store whose calls pass the fuse."""
+
+    def __init__(self, store: Store, fuse: Fuse) -> None:
+        self._store, self._fuse = store, fuse
+
+    def reading(self) -> AbstractAsyncContextManager[Transaction]:
+        return self._store.reading()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        done: list[str] = []
+        async with self._store.transaction() as inner:
+            yield cast("Transaction", _Transaction(inner, self._fuse, done))
+            for point in done:
+                self._fuse.pass_by(f"{point}:uncommitted")
+        for point in done:
+            self._fuse.pass_by(f"{point}:committed")
+
+
+class KillingOutput:
+    """Standard output that passes the fuse around each message that is a ✅ alert."""
+
+    def __init__(self, fuse: Fuse) -> None:
+        self._stream, self._fuse = sys.stdout, fuse
+
+    def write(self, text: str) -> int:
+        if "✅" not in text:
+            return self._stream.write(text)
+        self._fuse.pass_by("print:before")
+        written = self._stream.write(text)
+        self._stream.flush()
+        self._fuse.pass_by("print:after")
+        return written
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+
+async def run(config: Path, fuse: Fuse) -> None:
+    settings, world = load_settings(config, {}), World()
+    async with storing(settings) as store, looking(settings, world) as eyes:
+        bot = Bot(settings, world, KillingStore(store, fuse), eyes)
+        with signals(bot):
+            await bot.run()
+
+
+if __name__ == "__main__":
+    fuse = Fuse(sys.argv[2])
+    sys.stdout = cast("Any", KillingOutput(fuse))
+    asyncio.run(run(Path(sys.argv[1]), fuse))
