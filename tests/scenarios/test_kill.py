@@ -45,7 +45,7 @@ async def test_kill_9_loses_nothing(
     registry = await docker_registry_factory()
     await push_image(registry.url, "library/node", "22", ["linux/amd64"])
     config = write_config(registry.url)
-    killable = [sys.executable, "-m", "tests.support.killable", config, point]
+    killable: list[str | Path] = [sys.executable, "-m", "tests.support.killable", config, point]
 
     async with BotProcess(command=killable) as first:
         await first.say(COMMAND)

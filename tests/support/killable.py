@@ -1,6 +1,6 @@
 """The bot as a process that kills itself with SIGKILL at a chosen point.
 
-Run as `python -m tests.support.killable CONFIG POINT`; POINT is `TABLE.METHOD:WHEN`, WHEN one of
+Run as `python -m tests.support.killable CONFIG POINT`. POINT is `TABLE.METHOD:WHEN`, WHEN being
 before, after (the call), uncommitted, committed (its transaction), or `print:before`, `print:after`.
 """
 
