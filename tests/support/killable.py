@@ -1,7 +1,7 @@
 """The bot as a process that kills itself with SIGKILL at a chosen point.
 
-Run as `python -m tests.support.killable CONFIG POINT`. POINT is `TABLE.METHOD:WHEN`, WHEN being
-before, after (the call), uncommitted, committed (its transaction), or `print:before`, `print:after`.
+Run as `python -m tests.support.killable CONFIG POINT`. POINT is `TABLE.METHOD:WHEN`; WHEN is before
+or after (the call), uncommitted or committed (its transaction). Or `print:before`, `print:after`.
 """
 
 import asyncio
