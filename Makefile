@@ -5,11 +5,17 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
+# Versions and hashes for every machine the container may be built on; no index's address.
+PIN = $(BIN)/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes \
+	--no-annotate --custom-compile-command 'make requirements' $(ARGS)
+BUILD_REQUIRES := import tomllib; \
+	print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")
+
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types imports coverage clean
+.PHONY: help run test check format lint dockerfile types imports coverage requirements container transcripts bench clean
 
 help: ## Show this
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(STAMP) ## Start the bot in this terminal (ARGS="--config config.toml" for your own settings)
 	@$(BIN)/archbell $(ARGS) run
@@ -18,13 +24,16 @@ test: $(STAMP) ## Run the whole test suite (ARGS="tests/core -k reference" for a
 	@$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(ARGS)
 
-check: format lint types imports test coverage ## Everything that must be green before a commit lands
+check: format lint dockerfile types imports test coverage ## Everything that must be green before a commit lands
 
 format: $(STAMP) ## Is everything formatted? (.venv/bin/ruff format to do it)
 	$(BIN)/ruff format --check .
 
 lint: $(STAMP) ## Lint
 	$(BIN)/ruff check .
+
+dockerfile: $(STAMP) ## Lint the Dockerfile
+	$(BIN)/hadolint Dockerfile
 
 types: $(STAMP) ## Check types
 	$(BIN)/mypy
@@ -36,6 +45,20 @@ coverage: $(STAMP) ## Hold the last test run's coverage to its bounds: core 100 
 	@$(BIN)/coverage combine -q 2>/dev/null || true
 	$(BIN)/coverage report --include='bot/core/*' --fail-under=100
 	$(BIN)/coverage report --fail-under=90
+
+requirements: $(STAMP) ## Pin what the container installs (ARGS=--upgrade for the newest versions)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group lock
+	$(PIN) --all-extras -o requirements.txt pyproject.toml
+	@$(BIN)/python -c '$(BUILD_REQUIRES)' | $(PIN) -o requirements-build.txt -
+
+container: $(STAMP) ## Build and run the container without a Docker engine (needs root and Debian)
+	tests/container/prove $(BIN)/pytest $(ARGS)
+
+transcripts: $(STAMP) ## Run the bot and renew what the documents show of it
+	$(BIN)/python -m tests.support.transcripts
+
+bench: $(STAMP) ## Measure the bot against its numbers (ARGS=--quick, or ARGS="--only cpu")
+	@$(BIN)/python -m bench $(ARGS)
 
 clean: ## Remove what the commands above made
 	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Protocol
 
 from bot.core.message.neutral import Message
@@ -76,27 +77,36 @@ class Registry(Protocol):
     """Manifests of any configured or well-known registry.
 
     Every method raises RegistryError when there is no clear answer. urgent: somebody waits for it,
-    so it goes ahead of others in the registry's queue.
+    so it goes ahead of others in the registry's queue. login: whoever will see the answer may use
+    the operator's login; without it the registry is asked as anybody may.
     """
 
     async def fetch_tag(
-        self, reference: Reference, *, known_digest: str | None, etag: str | None, urgent: bool
+        self,
+        reference: Reference,
+        *,
+        known_digest: str | None,
+        etag: str | None,
+        urgent: bool,
+        login: bool = False,
     ) -> TagUnchanged | ManifestAbsent | FetchedManifest:
         """Where the tag points; its manifest comes only when the digest is not the known one."""
         ...
 
     async def fetch_manifest(
-        self, reference: Reference, digest: str, *, urgent: bool
+        self, reference: Reference, digest: str, *, urgent: bool, login: bool = False
     ) -> FetchedManifest | ManifestAbsent:
         """A manifest of the reference's repository by digest."""
         ...
 
-    async def has_manifest(self, reference: Reference, digest: str, *, urgent: bool) -> bool:
+    async def has_manifest(
+        self, reference: Reference, digest: str, *, urgent: bool, login: bool = False
+    ) -> bool:
         """Whether the registry serves this manifest of the reference's repository (a HEAD)."""
         ...
 
     async def fetch_config(
-        self, reference: Reference, digest: str, *, urgent: bool
+        self, reference: Reference, digest: str, *, urgent: bool, login: bool = False
     ) -> bytes | None:
         """An image's config blob, verified, or None if the registry has none."""
         ...
@@ -135,6 +145,14 @@ class Courtesy(Protocol):
         ...
 
 
+class SharedCourtesy(Courtesy, Protocol):
+    """Courtesy of several processes towards the same registries."""
+
+    def learn(self, states: Sequence[RegistryState]) -> None:
+        """Leave registries alone for as long as other processes were told to."""
+        ...
+
+
 # -- the store ----------------------------------------------------------------------------------
 
 
@@ -160,8 +178,8 @@ class ClaimedTarget:
     """A target this process may look at until its lease runs out.
 
     observation is the last clear one. anchor: the later of the last change and the newest watch.
-    wants are those of all active watches at the time of the claim; a watch that is made later
-    moves hint_seq, by which record() knows that the target is due again.
+    wants are those of all active watches at the time of the claim, and places theirs; a watch that
+    is made later moves hint_seq, by which record() knows that the target is due again.
     """
 
     id: TargetId
@@ -173,6 +191,7 @@ class ClaimedTarget:
     hint_seq: int
     wants: tuple[Want, ...]
     wanted_since: Mapping[WatchId, datetime]
+    places: frozenset[Place] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,6 +414,10 @@ class Outbox(Protocol):
         """End a place's parking."""
         ...
 
+    async def move(self, place: Place, *, conversation: str, now: datetime) -> None:
+        """The conversation goes on under another id: its watches, alerts and messages follow."""
+        ...
+
     async def entries(self, *, limit: int, include_sent: bool) -> list[OutboxEntry]:
         """Deliveries, newest last, and alerts no delivery carries yet."""
         ...
@@ -460,7 +483,27 @@ class Registries(Protocol):
         ...
 
     async def save(self, states: Sequence[RegistryState]) -> None:
-        """Replace what is known of these registries."""
+        """Replace what is known of these registries.
+
+        Of two parkings the longer one stays: another process may have been told more than this one.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How much waits to be done: targets due for a look, messages to go out, commands."""
+
+    targets: int
+    deliveries: int
+    commands: int
+
+
+class Backlogs(Protocol):
+    """How much waits to be done, of everybody who works on this database."""
+
+    async def count(self, *, now: datetime) -> Backlog:
+        """Targets that are due, deliveries and alerts that are owed, commands not done."""
         ...
 
 
@@ -492,6 +535,11 @@ class Transaction(Protocol):
         """How registries want to be treated."""
         ...
 
+    @property
+    def backlogs(self) -> Backlogs:
+        """How much waits."""
+        ...
+
 
 class Store(Protocol):
     """The database. Raises StoreError, also from within a transaction's methods and its commit."""
@@ -502,6 +550,35 @@ class Store(Protocol):
 
     def reading(self) -> AbstractAsyncContextManager[Transaction]:
         """A transaction that only reads; it does not wait for writers."""
+        ...
+
+
+class News(Enum):
+    """What one process has written that others may be waiting for."""
+
+    LOOKS = "looks"
+    COMMANDS = "commands"
+    DELIVERIES = "deliveries"
+    REGISTRIES = "registries"
+
+
+class Listen(Protocol):
+    """Calls hear() for what other processes write, until cancelled.
+
+    Comes back at once where the database tells nobody. A lost connection is made again, after
+    which everything is heard once, because something may have been missed.
+    """
+
+    async def __call__(self, hear: Callable[[News], None], /, *, sleep: Sleep) -> None:
+        """Listen."""
+        ...
+
+
+class SharedStore(Store, Protocol):
+    """A store that can be used by several processes at once."""
+
+    async def listen(self, hear: Callable[[News], None], /, *, sleep: Sleep) -> None:
+        """As Listen says."""
         ...
 
 
@@ -521,9 +598,8 @@ class Messenger(Protocol):
         """Whether messages can be handed over now; while not, deliveries wait."""
         ...
 
-    @property
-    def can_find(self) -> bool:
-        """Whether find() can tell if an uncertain message has arrived."""
+    def can_find(self, place: Place) -> bool:
+        """Whether find() can tell if an uncertain message has arrived there."""
         ...
 
     async def send(self, place: Place, message: Message, *, marker: str) -> str:
@@ -537,3 +613,70 @@ class Messenger(Protocol):
     def direct_place(self, person: str) -> Place | None:
         """Where this person can be told something alone; None if the service has no such thing."""
         ...
+
+
+# -- figures ------------------------------------------------------------------------------------
+
+
+class Sending(Enum):
+    """How handing a message to a chat service ended."""
+
+    SENT = "sent"
+    POSTPONED = "postponed"
+    NOT_SENT = "not_sent"
+    PLACE_CLOSED = "place_closed"
+    REFUSED = "refused"
+    UNCERTAIN = "uncertain"
+
+
+class Figures(Protocol):
+    """What operators want counted. Every method comes back at once and never raises."""
+
+    def answered(self, registry: str, status: int | None) -> None:
+        """A request to a registry, or for it, had this HTTP status; None: no answer at all."""
+        ...
+
+    def looked(self, registry: str, observation: Observation, *, seconds: float) -> None:
+        """A look at a target took so long."""
+        ...
+
+    def alerted(self, event: Event) -> None:
+        """An alert is owed to a place."""
+        ...
+
+    def sending_ended(self, service: str, how: Sending) -> None:
+        """An attempt to hand a delivery over is over."""
+        ...
+
+    def told(self, event: Event, *, seconds: float) -> None:
+        """An alert has arrived so long after the look that found what it tells."""
+        ...
+
+    def commanded(self, verb: str) -> None:
+        """A command was taken up; verb is one of the program's own words, never a person's."""
+        ...
+
+
+class NoFigures:
+    """Figures for whoever counts nothing."""
+
+    def answered(self, registry: str, status: int | None) -> None:
+        """Nothing."""
+
+    def looked(self, registry: str, observation: Observation, *, seconds: float) -> None:
+        """Nothing."""
+
+    def alerted(self, event: Event) -> None:
+        """Nothing."""
+
+    def sending_ended(self, service: str, how: Sending) -> None:
+        """Nothing."""
+
+    def told(self, event: Event, *, seconds: float) -> None:
+        """Nothing."""
+
+    def commanded(self, verb: str) -> None:
+        """Nothing."""
+
+
+NO_FIGURES: Figures = NoFigures()

@@ -6,8 +6,12 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.canaries import pytest_runtest_makereport
 from tests.support.docker_registry import StartRegistry, docker_registries
 from tests.support.loopback import only_loopback
+from tests.support.postgres import PostgresServer, postgres_server
+
+__all__ = ["pytest_runtest_makereport"]  # a hook, for pytest to find here
 
 # How fast examples come says nothing on machines that others use at the same time.
 settings.register_profile(
@@ -19,6 +23,9 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("archbell")
+
+# Tests, and the processes they start, never see the logins of whoever runs them.
+os.environ["DOCKER_CONFIG"] = f"{__file__}.no-docker-here"
 
 
 @pytest.fixture(autouse=True)
@@ -35,3 +42,10 @@ async def docker_registry_factory(
     """Starts real docker-registry processes, each with its own storage; all end with the test."""
     async with docker_registries(tmp_path_factory.mktemp("registries")) as start:
         yield start
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A real PostgreSQL server for all tests, which make their own databases in it."""
+    with postgres_server() as server:
+        yield server

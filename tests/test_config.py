@@ -7,6 +7,7 @@ from pydantic import SecretStr
 from bot.config import (
     RegistryBlock,
     Settings,
+    configured_services,
     load_settings,
     parse_place,
     scalar_variables,
@@ -47,7 +48,8 @@ def test_a_file_is_read_and_its_folder_kept(file: Path) -> None:
     settings = load_settings(file, {})
 
     assert settings.default_platforms == (Platform("linux", "arm64"), Platform("linux", "arm"))
-    assert settings.network.proxy == "http://user:word@proxy.example.com:3128/"
+    assert settings.network.proxy is not None
+    assert settings.network.proxy.get_secret_value() == "http://user:word@proxy.example.com:3128/"
     assert settings.folder == file.parent.resolve()
     assert settings.registry == (
         RegistryBlock(
@@ -188,3 +190,10 @@ def test_settings_can_be_made_of_values() -> None:
     settings = Settings(default_platforms=(Platform("linux", "s390x"),))
 
     assert settings.default_platforms == (Platform("linux", "s390x"),)
+
+
+def test_only_the_services_with_a_token_can_be_told_anything(file: Path) -> None:
+    file.write_text('[telegram]\ntoken = "123:abc"\n', encoding="utf-8")
+
+    assert configured_services(Settings()) == {"terminal"}
+    assert configured_services(load_settings(file, {})) == {"telegram", "terminal"}

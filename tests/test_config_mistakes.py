@@ -51,6 +51,11 @@ MISTAKES = {
         '[[registry]]\nhost = "ghcr.io"\nplaces = [{service = "slack"}]',
         "`registry` block 1, `places` item 1: must be a text such as slack:C0123",
     ),
+    "database with a control character": (
+        '[database]\nurl = "sqlite:///a\\u0000hunter2.db"',
+        "`database`, `url`: has control characters; write it as sqlite:///archbell.db or "
+        "postgresql://user:password@host/archbell",
+    ),
     "database is no text": ("[database]\nurl = 5", "`database`, `url`: must be a valid string"),
     "proxy of another kind": (
         '[network]\nproxy = "socks5://me:hunter2@proxy"',

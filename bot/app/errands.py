@@ -1,20 +1,22 @@
 """What the command line does without a running bot, each from opening to closing."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from bot.app.wiring import looking, pacing_of, sight_of, storing, subscriber_of
+from bot.app.wiring import database_url, looking, pacing_of, sight_of, storing, subscriber_of
 from bot.app.world import World
 from bot.config import Settings
-from bot.core.errors import TroubleKind
 from bot.core.message.neutral import Message
-from bot.core.model import Observation, Status, Trouble, Watch
+from bot.core.model import TERMINAL, Observation, Watch
 from bot.core.platform import Platform
 from bot.core.reference import Reference
-from bot.flows.subscribe import Wish
 from bot.flows.wait import Progress, Waiting
 from bot.ports import OutboxEntry
+
+if TYPE_CHECKING:
+    from bot.flows.subscribe import Wish
+    from bot.store.inspection import Condition
 
 
 async def look_once(
@@ -26,13 +28,15 @@ async def look_once(
     timeout_s: float,
 ) -> Observation:
     """One look without a store."""
-    async with looking(settings, world) as eyes:
-        try:
-            async with asyncio.timeout(timeout_s):
-                return await eyes.look(reference, known=None, wanted=platforms, urgent=True)
-        except TimeoutError:
-            trouble = Trouble(TroubleKind.TIMED_OUT)
-            return Observation(Status.UNKNOWN, world.clock(), trouble=trouble)
+    async with looking(settings, world, by_operator=True) as eyes:
+        return await eyes.look(
+            reference,
+            known=None,
+            wanted=platforms,
+            places=(TERMINAL,),
+            urgent=True,
+            timeout_s=timeout_s,
+        )
 
 
 async def wait_until_there(
@@ -45,18 +49,19 @@ async def wait_until_there(
     tell: Callable[[Progress], None],
 ) -> Progress:
     """Looks without a store until all platforms are there or time is up."""
-    async with looking(settings, world) as eyes:
+    async with looking(settings, world, by_operator=True) as eyes:
         waiting = Waiting(
             look=eyes.look,
             clock=world.clock,
             sleep=world.sleep,
             chance=world.chance,
             pacing=pacing_of(settings),
+            timeout_s=settings.looks.timeout_s,
         )
         return await waiting.until_there(reference, platforms, at_most=at_most, tell=tell)
 
 
-async def subscribe(settings: Settings, world: World, wish: Wish) -> tuple[bool, Message]:
+async def subscribe(settings: Settings, world: World, wish: "Wish") -> tuple[bool, Message]:
     """Make a watch as a chat command would; whether it was not refused, and the answer."""
     async with storing(settings) as store, looking(settings, world) as eyes:
         sight = sight_of(store, eyes, settings, world)
@@ -96,3 +101,10 @@ async def retry_delivery(settings: Settings, world: World, delivery_id: str) -> 
     """Make a dead or waiting delivery due now."""
     async with storing(settings) as store, store.transaction() as transaction:
         return await transaction.outbox.retry(delivery_id, now=world.clock())
+
+
+async def upgrade_database(settings: Settings) -> "tuple[Condition, Condition]":
+    """Make and migrate the database; what it was before, and what it is now."""
+    from bot.store.inspection import upgrade_store
+
+    return await upgrade_store(database_url(settings))

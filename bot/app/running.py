@@ -3,26 +3,34 @@
 import asyncio
 import os
 import signal
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 
-from bot.app.wiring import Eyes, looking, pacing_of, sight_of, storing, subscriber_of
-from bot.app.world import World, program_version
-from bot.chat.terminal import Terminal
+from bot.app.chats import Chats, Scene, chatting
+from bot.app.figures import new_figures
+from bot.app.heartbeat import beat_for_ever
+from bot.app.roles import ALL_ROLES, Role, names_of
+from bot.app.wiring import Eyes, held_alone, looking, pacing_of, sight_of, storing, subscriber_of
+from bot.app.world import World, program_version, spare_the_collector
 from bot.config import Settings
+from bot.core.errors import InvalidInput
 from bot.flows.bells import Bells
 from bot.flows.check import Checker, LookSettings
 from bot.flows.deliver import Deliverer, DeliverySettings
 from bot.flows.expire import expire_for_ever
 from bot.flows.recorder import Recorder
 from bot.flows.respond import Responder
-from bot.ports import Messenger, Store
+from bot.flows.sharing import Sharing
+from bot.ports import Listen, News, Sleep, Store
+from bot.web.figures import PrometheusFigures
+from bot.web.server import serving
 
-GRACE_S = 10
-"""How long what is under way may take to finish once a stop is asked for."""
+GRACE_S = 7
+"""How long what is under way may take to finish once a stop is asked for; Docker kills after 10."""
 
 ANSWER_S = 5
 """What an answer may take beyond the look it needs, before another worker may take the command."""
@@ -30,58 +38,82 @@ ANSWER_S = 5
 log = structlog.get_logger(__name__)
 
 
+async def _hear_nothing(hear: Callable[[News], None], /, *, sleep: Sleep) -> None:
+    """The Listen of a store that nobody else writes to."""
+
+
 @dataclass(slots=True)
 class Bot:
-    """The running program: its loops, and how they are stopped."""
+    """The running program: its loops, as its roles want them, and how they are stopped.
+
+    Expired watches end where looks are; parkings are shared by all who ask registries.
+    """
 
     settings: Settings
     world: World
     store: Store
     eyes: Eyes
+    figures: PrometheusFigures
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    roles: frozenset[Role] = ALL_ROLES
+    listen: Listen = _hear_nothing
+    bells: Bells = field(default_factory=Bells)
 
     def stop(self) -> None:
         """Finish what is under way, then end run()."""
         self.stopped.set()
 
     async def run(self) -> None:
-        """Run until stopped; what is under way then has GRACE_S to finish."""
-        bells = Bells()
-        terminal = self._terminal(bells)
-        workers = self._workers(bells, {terminal.service: terminal})
+        """Run until stopped; what is under way then has GRACE_S to finish.
+
+        Raises ConfigurationError, ChatRefused, CannotListen.
+        """
+        scene = Scene(self.settings, self.world, self.store, self.bells, self.roles, self.stop)
+        async with AsyncExitStack() as stack:
+            chats = await stack.enter_async_context(chatting(scene))
+            if chats.routes:
+                server = self.settings.server
+                address = serving(chats.routes, host=server.host, port=server.port)
+                await stack.enter_async_context(address)
+            await self._work(chats)
+
+    async def _work(self, chats: Chats) -> None:
+        made = self._workers(chats)
+        workers = [worker for role, worker in made.items() if role in self.roles]
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(worker.run()) for worker in workers]
-            attendants = [
-                group.create_task(terminal.listen(self.stop)),
-                group.create_task(
-                    expire_for_ever(
-                        self.store, clock=self.world.clock, sleep=self.world.sleep, bells=bells
-                    )
-                ),
-            ]
-            log.info("started", version=program_version())
+            attendants = [group.create_task(duty) for duty in self._duties(chats)]
+            spare_the_collector()
+            log.info("started", version=program_version(), roles=names_of(self.roles))
             await self.stopped.wait()
             for attendant in attendants:
                 attendant.cancel()
             for worker in workers:
                 worker.stop()
-            _, late = await asyncio.wait(running, timeout=GRACE_S)
+            late = await _late(running)
             for task in late:
                 task.cancel()
         log.info("stopped", unfinished=len(late))
 
-    def _terminal(self, bells: Bells) -> Terminal:
-        return Terminal(
-            store=self.store,
-            ring=bells.commands.ring,
-            clock=self.world.clock,
-            new_id=self.world.new_id,
-        )
+    def _duties(self, chats: Chats) -> Iterator[Coroutine[Any, Any, None]]:
+        """What goes on beside the workers, until it is cancelled."""
+        world, bells = self.world, self.bells
+        yield self.listen(bells.ring, sleep=world.sleep)
+        for listen in chats.listeners:
+            yield listen()
+        if Role.LOOKS in self.roles:
+            yield expire_for_ever(self.store, clock=world.clock, sleep=world.sleep, bells=bells)
+        if self.roles & {Role.LOOKS, Role.COMMANDS}:
+            courtesy = self.eyes.pace
+            sharing = Sharing(
+                self.store, courtesy=courtesy, bell=bells.registries, clock=world.clock
+            )
+            yield sharing.run()
+        if (heartbeat := self.settings.health.heartbeat_file) is not None:
+            yield beat_for_ever(self.store, self.settings.folder / heartbeat, sleep=world.sleep)
 
-    def _workers(
-        self, bells: Bells, messengers: Mapping[str, Messenger]
-    ) -> tuple[Checker, Responder, Deliverer]:
-        settings, world = self.settings, self.world
+    def _workers(self, chats: Chats) -> Mapping[Role, Checker | Responder | Deliverer]:
+        settings, world, bells = self.settings, self.world, self.bells
         sight = sight_of(self.store, self.eyes, settings, world)
         checker = Checker(
             store=self.store,
@@ -92,12 +124,14 @@ class Bot:
                 clock=world.clock,
                 bells=bells,
                 registry_changes=self.eyes.pace.changes,
+                figures=self.figures,
             ),
             bells=bells,
             clock=world.clock,
             chance=world.chance,
             settings=LookSettings(**settings.looks.model_dump()),
             pacing=pacing_of(settings),
+            figures=self.figures,
         )
         responder = Responder(
             store=self.store,
@@ -108,26 +142,57 @@ class Bot:
             clock=world.clock,
             default_platforms=settings.default_platforms,
             lease_s=settings.looks.timeout_s + ANSWER_S,
+            figures=self.figures,
         )
         deliverer = Deliverer(
             store=self.store,
-            messengers=messengers,
+            messengers=chats.messengers,
             bells=bells,
             clock=world.clock,
             settings=DeliverySettings(**settings.delivery.model_dump()),
+            figures=self.figures,
         )
-        return checker, responder, deliverer
+        return {Role.LOOKS: checker, Role.COMMANDS: responder, Role.DELIVERY: deliverer}
 
 
-async def run(settings: Settings, world: World | None = None) -> None:
-    """Run the bot until SIGINT or SIGTERM; a second signal ends it at once."""
-    world = world or World()
-    async with storing(settings) as store, looking(settings, world) as eyes:
+@asynccontextmanager
+async def assembled(
+    settings: Settings, world: World, *, roles: frozenset[Role] = ALL_ROLES
+) -> AsyncIterator[Bot]:
+    """The bot with all that it needs, ready to run."""
+    figures = new_figures(settings, version=program_version())
+    async with storing(settings) as store, looking(settings, world, figures) as eyes:
         async with store.reading() as transaction:
             eyes.pace.restore(await transaction.registries.load())
-        bot = Bot(settings, world, store, eyes)
-        with signals(bot):
-            await bot.run()
+        yield Bot(settings, world, store, eyes, figures, roles=roles, listen=store.listen)
+
+
+async def run(
+    settings: Settings, world: World | None = None, *, roles: frozenset[Role] = ALL_ROLES
+) -> None:
+    """Run the bot until SIGINT or SIGTERM; a second signal ends it at once.
+
+    Raises InvalidInput for roles that leave nothing to do, StoreBusy if another process has one of
+    them over the same SQLite file.
+    """
+    _see_that_they_do_something(roles)
+    with held_alone(settings, roles):
+        async with assembled(settings, world or World(), roles=roles) as bot:
+            with signals(bot):
+                await bot.run()
+
+
+def _see_that_they_do_something(roles: frozenset[Role]) -> None:
+    if roles == {Role.WEB}:
+        raise InvalidInput("web: this version has no web server, so nothing is left to do.")
+    if (Role.DELIVERY in roles) != (Role.CHATS in roles):
+        one, other = ("delivery", "chats") if Role.DELIVERY in roles else ("chats", "delivery")
+        log.warning("messages_for_the_terminal_wait", because=f"{one} without {other}")
+
+
+async def _late(running: list[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
+    """The tasks that have not ended within GRACE_S."""
+    return (await asyncio.wait(running, timeout=GRACE_S))[1] if running else set()
 
 
 @contextmanager

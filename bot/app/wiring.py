@@ -1,23 +1,28 @@
 """Which adapter stands behind which port, and what the configuration says to it."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from bot.app.logins import logins_of
+from bot.app.roles import Role, names_of
 from bot.app.world import World, program_version
 from bot.config import RegistryBlock, Settings
 from bot.core.errors import ConfigurationError
 from bot.core.schedule import Pacing
 from bot.flows.look import Look
-from bot.flows.subscribe import Sight, Subscriber, SubscribeSettings
 from bot.net.pace import Pace
 from bot.net.secret import Secret
 from bot.net.sessions import Sessions
 from bot.net.settings import RegistrySettings
-from bot.ports import Store
+from bot.ports import NO_FIGURES, Figures, SharedStore, Store
 from bot.registry.client import RegistryClient
-from bot.store.database import open_store
+
+if TYPE_CHECKING:
+    from bot.flows.subscribe import Sight, Subscriber
 
 
 def pacing_of(settings: Settings) -> Pacing:
@@ -32,10 +37,9 @@ def registry_settings(settings: Settings) -> tuple[RegistrySettings, ...]:
     for number, block in enumerate(settings.registry, start=1):
         try:
             found.append(_registry(block, settings.folder))
-        except OSError as error:
-            mistakes.append(
-                f"`registry` block {number}, `password_file`: cannot be read: {error.strerror}"
-            )
+        except (OSError, UnicodeError) as error:
+            why = getattr(error, "strerror", None) or "not UTF-8"
+            mistakes.append(f"`registry` block {number}, `password_file`: cannot be read: {why}")
     if mistakes:
         raise ConfigurationError(tuple(mistakes))
     return tuple(found)
@@ -57,7 +61,6 @@ def _registry(block: RegistryBlock, folder: Path) -> RegistrySettings:
         rate=block.rate,
         auth_hosts=block.auth_hosts,
         repositories=block.repositories,
-        places=tuple(str(place) for place in block.places),
     )
 
 
@@ -70,43 +73,75 @@ class Eyes:
 
 
 @asynccontextmanager
-async def looking(settings: Settings, world: World) -> AsyncIterator[Eyes]:
-    """Sessions, pace and registry client, closed at the end."""
+async def looking(
+    settings: Settings,
+    world: World,
+    figures: Figures = NO_FIGURES,
+    *,
+    by_operator: bool = False,
+) -> AsyncIterator[Eyes]:
+    """Sessions, pace and registry client, closed at the end.
+
+    by_operator: whoever typed the command sees the answers alone, so docker's logins serve too.
+    """
     registries = registry_settings(settings)
+    logins = logins_of(settings, by_operator=by_operator, environ=os.environ, clock=world.clock)
     pace = Pace(registries, clock=world.clock, sleep=world.sleep, chance=world.chance)
     async with Sessions(
-        registries, user_agent=f"archbell/{program_version()}", proxy=settings.network.proxy
+        registries, user_agent=f"archbell/{program_version()}", proxy=proxy_of(settings)
     ) as sessions:
         client = RegistryClient(
             sessions,
             pace,
             registries,
             allow_any_public=settings.network.allow_any_public_registry,
+            keys=logins.keys,
             clock=world.clock,
             sleep=world.sleep,
             chance=world.chance,
+            figures=figures,
         )
-        yield Eyes(Look(client, clock=world.clock), pace)
+        yield Eyes(Look(client, clock=world.clock, permits=logins.permits), pace)
+
+
+def proxy_of(settings: Settings) -> str | None:
+    """The proxy's URL, with its login."""
+    proxy = settings.network.proxy
+    return proxy.get_secret_value() if proxy is not None else None
 
 
 def database_url(settings: Settings) -> str:
     """The database's URL; a relative SQLite path is relative to the configuration's folder."""
-    prefix, url = "sqlite:///", settings.database.url
+    prefix, url = "sqlite:///", settings.database.url.get_secret_value()
     path = url.removeprefix(prefix)
     if url.startswith(prefix) and path and not Path(path).is_absolute():
         return f"{prefix}{settings.folder / path}"
     return url
 
 
+@contextmanager
+def held_alone(settings: Settings, roles: frozenset[Role]) -> Iterator[None]:
+    """Keep other processes from these roles where only one may have them. Raises StoreError."""
+    from bot.store.alone import alone
+
+    with alone(database_url(settings), names_of(roles)):
+        yield
+
+
 @asynccontextmanager
-async def storing(settings: Settings) -> AsyncIterator[Store]:
+async def storing(settings: Settings) -> AsyncIterator[SharedStore]:
     """The store, migrated."""
+    # Looks without a store start twice as fast without the database's libraries.
+    from bot.store.database import open_store
+
     async with open_store(database_url(settings)) as store:
         yield store
 
 
-def sight_of(store: Store, eyes: Eyes, settings: Settings, world: World) -> Sight:
+def sight_of(store: Store, eyes: Eyes, settings: Settings, world: World) -> "Sight":
     """Looks for somebody who waits for the answer."""
+    from bot.flows.subscribe import Sight
+
     return Sight(
         store,
         eyes.look,
@@ -116,8 +151,10 @@ def sight_of(store: Store, eyes: Eyes, settings: Settings, world: World) -> Sigh
     )
 
 
-def subscriber_of(sight: Sight, settings: Settings, world: World) -> Subscriber:
+def subscriber_of(sight: "Sight", settings: Settings, world: World) -> "Subscriber":
     """The verb behind /watch and `archbell watch`."""
+    from bot.flows.subscribe import Subscriber, SubscribeSettings
+
     return Subscriber(
         sight,
         clock=world.clock,

@@ -1,19 +1,26 @@
 """The terminal as a chat: the embedded default, to try the bot without any account."""
 
 import asyncio
+import io
 import queue
+import re
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TextIO
 
 import structlog
 from prompt_toolkit import PromptSession
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.input import create_input
+from prompt_toolkit.output import create_output
+from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.patch_stdout import patch_stdout
 
 from bot.core.errors import NotSent, StoreError
-from bot.core.message.english.talk import render_sorry, render_welcome
+from bot.core.message.english.talk import render_input_ended, render_not_kept, render_welcome
 from bot.core.message.neutral import Message
 from bot.core.message.plain import render_plain
 from bot.core.model import TERMINAL, Place
@@ -24,6 +31,9 @@ MAX_LINE_CHARACTERS = 20_000
 MAX_WAITING_LINES = 100
 PERSON = "you"
 
+_UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")
+"""NUL, and what a terminal's bytes that are no UTF-8 become: no database takes them."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -31,12 +41,12 @@ class Terminal:
     """Reads commands from standard input and prints messages to standard output.
 
     It is attached while somebody can be there to read: from the start until the input ends, and
-    beyond that if the input ever held a line (a script that pipes commands in reads the answers).
-    With an input that is empty from the start, as a service has, messages wait in the outbox.
+    beyond that if somebody sits there, or if the input ever held a line (a script that pipes
+    commands in reads the answers). With an input that is empty from the start, as a service has,
+    messages wait in the outbox.
     """
 
     service = TERMINAL.service
-    can_find = False
 
     def __init__(
         self,
@@ -52,8 +62,10 @@ class Terminal:
         self._ring = ring
         self._clock = clock
         self._new_id = new_id
-        self._stdin = stdin or sys.stdin
-        self._printer = _Printer(stdout or sys.stdout)
+        # A process may have been started without them.
+        self._stdin = _forgiving(stdin or sys.stdin or io.StringIO())
+        self._stdout = _forgiving(stdout or sys.stdout or _closed_stream())
+        self._printer = _Printer(self._stdout)
         self._spoken_to = False
         self._ended = False
 
@@ -71,6 +83,10 @@ class Terminal:
         await self._printer.print(render_plain(message))
         return marker
 
+    def can_find(self, place: Place) -> bool:  # noqa: ARG002
+        """What was printed cannot be looked up."""
+        return False
+
     async def find(
         self,
         place: Place,  # noqa: ARG002
@@ -86,26 +102,53 @@ class Terminal:
         if self._stdin.isatty():
             await self._listen_to_a_person(on_interrupt)
         else:
-            await self._listen_to_a_pipe()
+            await self._listen_to_lines()
         self._ended = True
         log.debug("input_ended")
 
     async def _listen_to_a_person(self, on_interrupt: Callable[[], None]) -> None:
-        session: PromptSession[str] = PromptSession(PROMPT)
-        with patch_stdout(raw=False):
-            self._printer.redirect(sys.stdout)
-            await self._printer.print(render_plain(render_welcome()))
+        self._spoken_to = True
+        await self._tell(render_welcome())
+        if self._printer.broken or not self._stdout.isatty():
+            # Where nothing can be drawn the terminal itself lets a line be edited and Ctrl-C sent.
+            await self._listen_to_lines()
+        elif not await self._listen_at_a_prompt():
+            on_interrupt()
+            return
+        await self._tell(render_input_ended())
+
+    async def _listen_at_a_prompt(self) -> bool:
+        """Keep what is typed until the input ends; False if Ctrl-C ended it."""
+        with self._prompting() as session:
             while True:
                 try:
-                    text = await session.prompt_async()
-                except EOFError:
-                    return
+                    # Its handler of SIGINT would take the place of the bot's, and leave none.
+                    text = await session.prompt_async(handle_sigint=False)
                 except KeyboardInterrupt:
-                    on_interrupt()
-                    return
+                    return False
+                except EOFError:
+                    return True
+                except OSError as error:
+                    log.warning("terminal_lost", error=str(error))
+                    return True
                 await self._receive(text)
 
-    async def _listen_to_a_pipe(self) -> None:
+    @contextmanager
+    def _prompting(self) -> Iterator[PromptSession[str]]:
+        """A line to type in, above which messages are printed."""
+        output = create_output(self._stdout)
+        if isinstance(output, Vt100_Output):
+            # Where the cursor is is of no interest, and a terminal that does not say costs a second
+            # at the end, in which Ctrl-C is lost.
+            output.enable_cpr = False
+        with (
+            create_app_session(input=create_input(self._stdin), output=output),
+            patch_stdout(raw=False),
+            self._printer.redirected(sys.stdout),
+        ):
+            yield PromptSession(PROMPT)
+
+    async def _listen_to_lines(self) -> None:
         lines = _Lines(self._stdin, asyncio.get_running_loop())
         async for text in lines:
             self._spoken_to = True
@@ -120,14 +163,34 @@ class Terminal:
                     event_id=self._new_id(),
                     place=TERMINAL,
                     person=PERSON,
-                    text=text[:MAX_LINE_CHARACTERS],
+                    text=_UNSTORABLE.sub("�", text[:MAX_LINE_CHARACTERS]),
                     now=self._clock(),
                 )
         except StoreError as error:
             log.error("command_not_received", error=str(error))
-            await self._printer.print(render_plain(render_sorry()))
+            await self._tell(render_not_kept(str(error)))
             return
         self._ring()
+
+    async def _tell(self, message: Message) -> None:
+        """Print what is not kept for later if it cannot be printed now."""
+        try:
+            await self._printer.print(render_plain(message))
+        except NotSent as error:
+            log.warning("nobody_reads", error=str(error))
+
+
+def _forgiving(stream: TextIO) -> TextIO:
+    """The stream, where what its encoding does not know is replaced instead of an error."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="replace")
+    return stream
+
+
+def _closed_stream() -> TextIO:
+    stream = io.StringIO()
+    stream.close()
+    return stream
 
 
 class _Lines:
@@ -175,9 +238,14 @@ class _Printer:
         self._jobs: queue.SimpleQueue[tuple[str, asyncio.Future[None]]] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
-    def redirect(self, stream: TextIO) -> None:
-        """Print there from now on."""
-        self._stream = stream
+    @contextmanager
+    def redirected(self, stream: TextIO) -> Iterator[None]:
+        """Print there while the block runs."""
+        usual, self._stream = self._stream, stream
+        try:
+            yield
+        finally:
+            self._stream = usual
 
     async def print(self, text: str) -> None:
         """Print and flush the text. Raises NotSent if the stream is closed."""

@@ -27,7 +27,7 @@ class Context:
 
     def settings(self) -> "Settings":
         """The configuration; logging is set up. Raises ConfigurationError."""
-        from bot.app.world import log_to_stderr
+        from bot.app.logs import log_to_stderr
         from bot.config import load_settings
 
         log_to_stderr(verbose=self.verbose)

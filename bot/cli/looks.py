@@ -124,10 +124,10 @@ def _state(seen: "Observation", platform: "Platform") -> str:
 
 
 def _show(reference: "Reference", wanted: "Sequence[Platform]", seen: "Observation") -> None:
-    from bot.core.message.english.answers import render_check
+    from bot.core.message.english.command_line import render_check_on_command_line
     from bot.core.message.plain import render_plain
 
-    message = render_check(reference, wanted, seen, now=seen.observed_at)
+    message = render_check_on_command_line(reference, wanted, seen, now=seen.observed_at)
     if seen.trouble is not None:
         typer.echo(f"archbell: {message.lines[0]}", err=True)
         return

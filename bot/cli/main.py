@@ -1,14 +1,19 @@
 """The `archbell` command: its options, its commands, and how every error ends."""
 
+import io
+import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot.cli import looks, outbox, running, watches
+from bot.cli import config, database, doctor, looks, outbox, running, watches
 from bot.cli.context import Context
 from bot.core.errors import ArchbellError, ConfigurationError, InvalidInput
+
+LOOK, WATCH, RUN, OPERATE = "Look once", "Watch", "Run the bot", "Operate"
 
 app = typer.Typer(
     name="archbell",
@@ -17,20 +22,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help=(
-        "Tells you when the missing architecture of an image tag can be pulled.\n\n"
-        "[bold]archbell run[/] starts the bot: with nothing configured it talks in this terminal; "
-        "type [bold]/watch node:22.15-bullseye-slim arm64[/] there.\n\n"
-        "For scripts: [bold]archbell check IMAGE arm64[/] looks once, "
-        "[bold]archbell wait IMAGE arm64[/] waits."
+        "Tells you once when the missing architecture of an image tag can be pulled.\n\n"
+        "[bold]archbell wait node:22.15-slim arm64 && make deploy[/]   waits for it in a script\n\n"
+        "[bold]archbell run[/]   starts the bot; type [bold]/watch node:22.15-slim arm64[/] there"
     ),
+    epilog="Every command explains itself and its exit codes: archbell check --help",
 )
-app.command()(running.run)
-app.command()(looks.check)
-app.command()(looks.wait)
-app.command()(watches.watch)
-app.command()(watches.unwatch)
-app.command("list")(watches.list_watches)
-app.add_typer(outbox.app, name="outbox")
+app.command(rich_help_panel=LOOK)(looks.check)
+app.command(rich_help_panel=LOOK)(looks.wait)
+app.command(rich_help_panel=WATCH)(watches.watch)
+app.command(rich_help_panel=WATCH)(watches.unwatch)
+app.command("list", rich_help_panel=WATCH)(watches.list_watches)
+app.command(rich_help_panel=RUN)(running.run)
+app.add_typer(outbox.app, name="outbox", rich_help_panel=OPERATE)
+app.add_typer(config.app, name="config", rich_help_panel=OPERATE)
+app.add_typer(database.app, name="db", rich_help_panel=OPERATE)
+app.command(rich_help_panel=OPERATE)(doctor.doctor)
 
 
 def _version(wanted: bool) -> None:
@@ -44,20 +51,20 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def options(
     context: typer.Context,
-    config: Annotated[
+    config_path: Annotated[
         Path | None,
         typer.Option(
             "--config",
             "-c",
             envvar="ARCHBELL_CONFIG",
             metavar="PATH",
-            help="The configuration file; without one the defaults hold.",
+            help="The configuration file.",
         ),
     ] = None,
     verbose: Annotated[
         int,
         typer.Option(
-            "--verbose", "-v", count=True, help="Say more on standard error; twice for all."
+            "--verbose", "-v", count=True, help="Log more on standard error; -vv for all."
         ),
     ] = 0,
     version: Annotated[
@@ -66,25 +73,45 @@ def options(
 ) -> None:
     """Take the options that all commands share."""
     del version
-    context.obj = Context(config, verbose)
+    context.obj = Context(config_path, verbose)
 
 
 def main() -> None:
     """Run a command; every expected error is one sentence on standard error and an exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal that has no emoji is no reason to say nothing.
+        sys.stdout.reconfigure(errors="replace")
     try:
-        app()
+        app(prog_name="archbell")
     except (InvalidInput, ConfigurationError) as error:
         _fail(error, code=2)
     except ArchbellError as error:
         _fail(error, code=3)
     except BrokenPipeError:
-        sys.stderr.close()
+        _write_no_more()
         raise SystemExit(1) from None
+    except OSError as error:
+        _write_no_more()
+        _fail(_as_sentence(error), code=3)
     except KeyboardInterrupt:
         raise SystemExit(130) from None
 
 
-def _fail(error: ArchbellError, *, code: int) -> None:
-    for sentence in str(error).splitlines():
-        typer.echo(f"archbell: {sentence}", err=True)
+def _fail(error: ArchbellError | str, *, code: int) -> None:
+    # Standard error may be as full as standard output.
+    with suppress(OSError):
+        for sentence in str(error).splitlines():
+            typer.echo(f"archbell: {sentence}", err=True)
     raise SystemExit(code) from None
+
+
+def _as_sentence(error: OSError) -> str:
+    """What the operating system refused; without a name it was the writing of the answer."""
+    return f"{error.filename or 'standard output'}: {error.strerror or error}"
+
+
+def _write_no_more() -> None:
+    """Let what is left in the buffer of standard output go nowhere, instead of failing again."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())

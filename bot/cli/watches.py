@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli.context import Context, fail, parsed_duration, parsed_image, parsed_platforms
+from bot.cli.listing import as_json_moment, print_rows
 from bot.cli.looks import AsJson, Image, Platforms
+from bot.core.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot.config import Settings
     from bot.core.model import Place, Watch
 
 InPlace = Annotated[
@@ -39,6 +42,7 @@ def watch(
     """
     from bot.app.errands import subscribe
     from bot.app.world import World, execute
+    from bot.core.message.english.command_line import for_command_line
     from bot.core.message.plain import render_plain
     from bot.flows.subscribe import Wish
 
@@ -47,14 +51,14 @@ def watch(
     wish = Wish(
         parsed_image(image),
         parsed_platforms(platforms or [], settings),
-        _place(place),
+        _place_to_tell(place, settings),
         None,
         standing=keep,
         expires_in=parsed_duration(lasting) if lasting else None,
         source="cli",
     )
     accepted, message = execute(lambda: subscribe(settings, World(), wish))
-    typer.echo(render_plain(message))
+    typer.echo(render_plain(for_command_line(message, wish.place)))
     raise typer.Exit(0 if accepted else 1)
 
 
@@ -87,11 +91,13 @@ def unwatch(
 
 
 def list_watches(context: typer.Context, as_json: AsJson = False) -> None:
-    """Show all watches, of all places."""
+    """Show all watches, of all places.
+
+    Exit codes: 0 shown, 2 wrong usage, 3 the database cannot be used.
+    """
     from bot.app.errands import active_watches
     from bot.app.world import World, execute
     from bot.core.message.english.answers import watch_row
-    from bot.core.message.plain import visible
 
     options: Context = context.obj
     settings = options.settings()
@@ -103,31 +109,22 @@ def list_watches(context: typer.Context, as_json: AsJson = False) -> None:
     if not watches:
         typer.echo("Nothing is watched. To begin: archbell watch node:22-slim arm64")
         return
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table("Watch", "Place", box=None, pad_edge=False)
-    for watch in watches:
-        table.add_row(Text(visible(watch_row(watch, now=now))), Text(str(watch.place)))
-    Console().print(table)
+    rows = [(watch_row(watch, now=now), str(watch.place)) for watch in watches]
+    print_rows(("Watch", "Place"), rows)
 
 
 def _as_object(watch: "Watch") -> dict[str, Any]:
-    def moment(at: Any) -> str | None:
-        return at.isoformat() if at is not None else None
-
     return {
         "id": watch.id,
         "image": str(watch.reference),
         "place": str(watch.place),
         "platforms": {str(want.platform): want.state.value for want in watch.wants},
         "standing": watch.standing,
-        "created_at": moment(watch.created_at),
-        "expires_at": moment(watch.expires_at),
-        "muted_until": moment(watch.muted_until),
-        "looked_at": moment(watch.looked_at),
-        "due_at": moment(watch.due_at),
+        "created_at": as_json_moment(watch.created_at),
+        "expires_at": as_json_moment(watch.expires_at),
+        "muted_until": as_json_moment(watch.muted_until),
+        "looked_at": as_json_moment(watch.looked_at),
+        "due_at": as_json_moment(watch.due_at),
     }
 
 
@@ -145,3 +142,16 @@ def _place(text: str) -> "Place":
     from bot.config import parse_place
 
     return parse_place(text)
+
+
+def _place_to_tell(text: str, settings: "Settings") -> "Place":
+    """A place that the bot of this configuration can reach. Raises InvalidInput."""
+    from bot.config import configured_services
+
+    place = _place(text)
+    if place.service not in configured_services(settings):
+        raise InvalidInput(
+            f"{place}: this configuration has no token in its [{place.service}] section, so "
+            "nobody there can be told; add it, or name another place, such as terminal."
+        )
+    return place

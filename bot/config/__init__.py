@@ -1,6 +1,19 @@
 """The configuration: one TOML file, and the environment for single values."""
 
 from bot.config.loading import load_settings, scalar_variables, walk
-from bot.config.settings import RegistryBlock, Settings, parse_place
+from bot.config.origins import Effective, Group, effective_groups
+from bot.config.settings import HIDDEN, RegistryBlock, Settings, configured_services, parse_place
 
-__all__ = ["RegistryBlock", "Settings", "load_settings", "parse_place", "scalar_variables", "walk"]
+__all__ = [
+    "HIDDEN",
+    "Effective",
+    "Group",
+    "RegistryBlock",
+    "Settings",
+    "configured_services",
+    "effective_groups",
+    "load_settings",
+    "parse_place",
+    "scalar_variables",
+    "walk",
+]

@@ -34,7 +34,7 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
 
     Raises ConfigurationError with every mistake there is.
     """
-    values: dict[str, Any] = _read(path) if path is not None else {}
+    values = read_values(path)
     mistakes = [f"`{key}`: {_UNKNOWN}" for key in values if key == "folder"]
     overlay, misplaced = _overlay(environ)
     mistakes.extend(misplaced)
@@ -50,7 +50,10 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     return settings
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_values(path: Path | None) -> dict[str, Any]:
+    """What the file says, unchecked; nothing without one. Raises ConfigurationError."""
+    if path is None:
+        return {}
     try:
         # Some editors begin a UTF-8 file with a byte order mark, which TOML does not know.
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))

@@ -8,14 +8,14 @@ from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     model_validator,
 )
 
+from bot.config.chats import Limits, Server, Slack, Telegram
+from bot.config.section import Seconds, Section
 from bot.core.errors import InvalidInput
 from bot.core.model import Place
 from bot.core.platform import Platform, parse_platform
@@ -23,7 +23,19 @@ from bot.core.reference import DOCKER_HUB, parse_reference
 
 SERVICES = ("slack", "telegram", "terminal")
 
-Seconds = Annotated[float, Field(gt=0, le=10 * 365 * 86400)]
+HIDDEN = "(hidden)"
+
+
+class SecretUrl(SecretStr):
+    """A URL that may hold a password, and is shown without it."""
+
+    def _display(self) -> str:
+        # Not parsed as a URL: a password that should have been encoded and was not is hidden too.
+        # What follows "?" may be a password as well.
+        scheme, slashes, rest = self.get_secret_value().partition("?")[0].partition("://")
+        login, at, place = rest.rpartition("@")
+        user, colon, _ = login.partition(":")
+        return f"{scheme}{slashes}{user}{colon}{HIDDEN if colon else ''}{at}{place}"
 
 
 def _platform(text: object) -> Platform:
@@ -74,9 +86,18 @@ def _endpoint(url: str) -> str:
     return url.rstrip("/")
 
 
-def _proxy(url: str) -> str:
-    if not _is_origin(url):
+def _proxy(url: SecretUrl) -> SecretUrl:
+    if not _is_origin(url.get_secret_value()):
         raise ValueError("write it as http://host:port or https://user:password@host:port")
+    return url
+
+
+def _printable(url: SecretUrl) -> SecretUrl:
+    if re.search(r"[\x00-\x1f\x7f]", url.get_secret_value()):
+        raise ValueError(
+            "has control characters; write it as sqlite:///archbell.db or "
+            "postgresql://user:password@host/archbell"
+        )
     return url
 
 
@@ -105,6 +126,15 @@ def _distinct(blocks: "tuple[RegistryBlock, ...]") -> "tuple[RegistryBlock, ...]
     return blocks
 
 
+def configured_services(settings: "Settings") -> frozenset[str]:
+    """The services whose places can be told anything; the terminal is always there."""
+    chats = {
+        "slack": settings.slack.is_configured,
+        "telegram": settings.telegram.is_configured,
+    }
+    return frozenset(service for service in SERVICES if chats.get(service, True))
+
+
 def parse_place(text: str) -> Place:
     """A place as the configuration and the command line write it. Raises InvalidInput."""
     try:
@@ -117,18 +147,10 @@ PlatformSetting = Annotated[Platform, BeforeValidator(_platform)]
 PlaceSetting = Annotated[Place, BeforeValidator(_place)]
 
 
-class Section(BaseModel):
-    """What all parts of the configuration have in common."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, arbitrary_types_allowed=True, hide_input_in_errors=True
-    )
-
-
 class Database(Section):
-    """Where everything is kept; the URL may hold a password."""
+    """Where everything is kept."""
 
-    url: Annotated[str, Field(repr=False)] = "sqlite:///archbell.db"
+    url: Annotated[SecretUrl, AfterValidator(_printable)] = SecretUrl("sqlite:///archbell.db")
 
 
 class Schedule(Section):
@@ -169,16 +191,17 @@ class Delivery(Section):
 
 
 class Network(Section):
-    """The way out; the proxy's URL may hold a password."""
+    """The way out."""
 
-    proxy: Annotated[str, AfterValidator(_proxy)] | None = Field(default=None, repr=False)
+    proxy: Annotated[SecretUrl, AfterValidator(_proxy)] | None = None
     allow_any_public_registry: bool = False
+    docker_config: bool | Path | None = None
 
 
-class Limits(Section):
-    """How much anybody may ask for."""
+class Health(Section):
+    """How others see that the bot is alive."""
 
-    watch_for_s: Seconds = 7 * 86400
+    heartbeat_file: Path | None = None
 
 
 class RegistryBlock(Section):
@@ -226,6 +249,10 @@ class Settings(Section):
     delivery: Delivery = Delivery()
     network: Network = Network()
     limits: Limits = Limits()
+    server: Server = Server()
+    slack: Slack = Slack()
+    telegram: Telegram = Telegram()
+    health: Health = Health()
     registry: Annotated[tuple[RegistryBlock, ...], AfterValidator(_distinct)] = ()
     folder: Annotated[Path, Field(exclude=True)] = Path()
 

@@ -40,10 +40,13 @@ def decide(wants: Sequence[Want], observation: Observation) -> Decision:
     for watch, own in groupby(in_order, key=lambda want: want.watch):
         before = list(own)
         told = [decide_want(want, observation) for want in before]
+        alerts.extend(_alerts_of_watch(watch, told, observation))
         now = [want for want, _ in told]
+        if _is_complete(now, observation):
+            alerts.extend(_completion(watch, now))
+            now = [replace(want, completing=False) for want in now]
         after.extend(now)
         changed.extend(new for old, new in zip(before, now, strict=True) if new != old)
-        alerts.extend(_alerts_of_watch(watch, told, observation))
         if all(want.state is WantState.MET and not want.standing for want in now):
             finished.add(watch)
     return replace(
@@ -86,7 +89,13 @@ def _come(
 ) -> tuple[Want, tuple[Event, ...]]:
     """It is there now; a build that is left behind already when it comes is told with it."""
     stale = want.standing and is_stale(want, entry, observation)
-    after = replace(want, state=WantState.MET, digest=entry.digest, stale=stale)
+    after = replace(
+        want,
+        state=WantState.MET,
+        digest=entry.digest,
+        stale=stale,
+        completing=want.completing or event is Event.APPEARED,
+    )
     return after, (event, Event.STALE) if stale and Event.STALE in want.tells else (event,)
 
 
@@ -139,19 +148,15 @@ def _alerts_of_watch(
         return
     wants = [want for want, _ in told]
     tag_gone = _tells_tag_gone(wants, observation)
-    appeared = went = False
+    went = False
     for want, events in told:
         for event in events:
-            appeared = appeared or event is Event.APPEARED
             went = went or event is Event.GONE
             if not (tag_gone and event is Event.GONE):
                 yield Alert(watch, event, want.platform, want.episode)
     if tag_gone and went:
         # Grows with each platform that goes, whichever it is, as no single want's episode does.
         yield Alert(watch, Event.TAG_GONE, None, sum(want.episode for want in wants))
-    if appeared and _is_complete(wants, observation):
-        # Another platform may join a watch that was complete, and complete it anew.
-        yield Alert(watch, Event.COMPLETE, None, len(wants))
 
 
 def _tells_tag_gone(wants: Sequence[Want], observation: Observation) -> bool:
@@ -164,5 +169,17 @@ def _tells_tag_gone(wants: Sequence[Want], observation: Observation) -> bool:
 
 
 def _is_complete(wants: Sequence[Want], observation: Observation) -> bool:
-    """Whether everything is there at this moment, also what was met long ago."""
-    return len(wants) > 1 and all(observation.offers(want.platform) for want in wants)
+    """Whether a platform has come and all are there at this moment, also what was met long ago.
+
+    Asked at every look: what came while another was doubted or gone completes the watch later.
+    """
+    return any(want.completing for want in wants) and all(
+        observation.offers(want.platform) for want in wants
+    )
+
+
+def _completion(watch: WatchId, wants: Sequence[Want]) -> Iterator[Alert]:
+    if len(wants) > 1:
+        # Another platform may join a watch that was complete, and complete it anew.
+        episode = len(wants) + sum(want.episode for want in wants)
+        yield Alert(watch, Event.COMPLETE, None, episode)

@@ -9,10 +9,12 @@ ArchbellError
 │   └── UnsupportedManifest
 ├── RegistryError               a look ended without a clear answer
 │   ├── TransportFailure        worth another attempt within the same look
-│   │   └── ServerTrouble
+│   │   └── ServerTrouble, TimedOut, TlsFailed, ProxyFailed
 │   ├── Overloaded
 │   │   └── RateLimited
 │   ├── Denied
+│   │   ├── LoginRefused
+│   │   └── LoginUnavailable
 │   ├── EgressRefused
 │   ├── UnlistedRegistry
 │   ├── MalformedAnswer
@@ -21,12 +23,16 @@ ArchbellError
 │   └── RegistryParked
 ├── SendError                   a message is not known to have arrived
 │   ├── NotSent
+│   │   └── ServiceClosed
 │   ├── Postponed
 │   ├── PlaceClosed
+│   ├── PlaceMoved
 │   ├── Unsendable
 │   └── SendUncertain
+├── ChatRefused                 the token of a chat service is no good
+├── CannotListen                the web server's address cannot be had
 ├── StoreError                  the database cannot be used
-│   ├── StoreBusy, StoreReadOnly, StoreFull, StoreTooNew, StoreUnusable
+│   ├── StoreBusy, StoreConflict, StoreReadOnly, StoreFull, StoreTooNew, StoreUnusable
 └── ConfigurationError
 
 str() of each is one sentence that names the thing and holds no secret. Which of them are worth
@@ -74,6 +80,8 @@ class TroubleKind(Enum):
     RATE_LIMITED = "rate_limited"
     OVERLOADED = "overloaded"
     DENIED = "denied"
+    LOGIN_REFUSED = "login_refused"
+    LOGIN_UNAVAILABLE = "login_unavailable"
     EGRESS_REFUSED = "egress_refused"
     UNLISTED_REGISTRY = "unlisted_registry"
     MALFORMED = "malformed"
@@ -81,6 +89,8 @@ class TroubleKind(Enum):
     UNSUPPORTED = "unsupported"
     PARKED = "parked"
     TIMED_OUT = "timed_out"
+    TLS_FAILED = "tls_failed"
+    PROXY_FAILED = "proxy_failed"
     BUG = "bug"
 
 
@@ -106,13 +116,31 @@ class RegistryError(ArchbellError):
 class TransportFailure(RegistryError):
     """Nothing usable came over the wire: connect, TLS, name look-up, time-out or a cut body."""
 
-    kind = TroubleKind.UNREACHABLE
+    kind: ClassVar[TroubleKind] = TroubleKind.UNREACHABLE
 
 
 class ServerTrouble(TransportFailure):
     """The registry answered 5xx and did not say when to come back."""
 
     kind = TroubleKind.SERVER_ERROR
+
+
+class TimedOut(TransportFailure):
+    """The registry, or the way there, was too slow."""
+
+    kind = TroubleKind.TIMED_OUT
+
+
+class TlsFailed(TransportFailure):
+    """The registry's certificate is not trusted, or TLS failed otherwise."""
+
+    kind = TroubleKind.TLS_FAILED
+
+
+class ProxyFailed(TransportFailure):
+    """The configured proxy cannot be reached, or does not let us through."""
+
+    kind = TroubleKind.PROXY_FAILED
 
 
 class Overloaded(RegistryError):
@@ -130,7 +158,19 @@ class RateLimited(Overloaded):
 class Denied(RegistryError):
     """401 or 403 after everything we may try: private, or it does not exist."""
 
-    kind = TroubleKind.DENIED
+    kind: ClassVar[TroubleKind] = TroubleKind.DENIED
+
+
+class LoginRefused(Denied):
+    """The registry does not accept the login we have for it, and shows nothing without one."""
+
+    kind = TroubleKind.LOGIN_REFUSED
+
+
+class LoginUnavailable(Denied):
+    """The program that keeps the login did not give it, and nothing is shown without one."""
+
+    kind = TroubleKind.LOGIN_UNAVAILABLE
 
 
 class EgressRefused(RegistryError):
@@ -177,6 +217,10 @@ class NotSent(SendError):
     """Nothing left this machine (connect phase): safe to send again after a back-off."""
 
 
+class ServiceClosed(NotSent):
+    """The service turns the bot away as a whole: a revoked token. Nothing was posted."""
+
+
 class Postponed(SendError):
     """The service refused for now (429); nothing was posted."""
 
@@ -189,6 +233,14 @@ class PlaceClosed(SendError):
     """The place cannot be posted to at present: not invited, archived, blocked."""
 
 
+class PlaceMoved(SendError):
+    """The conversation goes on under another id; nothing was posted."""
+
+    def __init__(self, what: str, *, conversation: str) -> None:
+        super().__init__(what)
+        self.conversation = conversation
+
+
 class Unsendable(SendError):
     """The service refuses this message for good."""
 
@@ -197,12 +249,24 @@ class SendUncertain(SendError):
     """The message may or may not have been posted."""
 
 
+class ChatRefused(ArchbellError):
+    """A chat service does not accept the configured token; the sentence says which and why."""
+
+
+class CannotListen(ArchbellError):
+    """The web server's address cannot be had."""
+
+
 class StoreError(ArchbellError):
     """The database cannot be used; the sentence says what to do."""
 
 
 class StoreBusy(StoreError):
     """Another process holds the database."""
+
+
+class StoreConflict(StoreError):
+    """Two transactions met and this one was rolled back: the same again will do."""
 
 
 class StoreReadOnly(StoreError):

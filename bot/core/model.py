@@ -115,7 +115,8 @@ class Want:
 
     episode counts how often it was met and something worth telling came after; it makes the
     alerts of a standing watch distinct. digest is the platform's manifest when it was last seen.
-    tells names the events, beyond those that always are, that its watch asked for.
+    completing: it has come, and since then its watch has not been seen complete. tells names the
+    events, beyond those that always are, that its watch asked for.
     """
 
     watch: WatchId
@@ -125,6 +126,7 @@ class Want:
     standing: bool = False
     digest: str | None = None
     stale: bool = False
+    completing: bool = False
     tells: frozenset[Event] = frozenset()
 
 

@@ -121,7 +121,7 @@ def parse_reference(text: str) -> Reference:
     registry, rest = _split_registry(text)
     name, at, digest = rest.partition("@")
     repository, colon, tag = name.partition(":")
-    repository = _checked_repository(registry, repository)
+    _check_repository(registry, repository, suffix=rest[len(repository) :])
     if colon and not is_tag(tag):
         raise _bad_tag(tag)
     if at and not is_digest(digest):
@@ -219,11 +219,12 @@ def _is_ipv6(address: str | None) -> bool:
     return True
 
 
-def _checked_repository(registry: str, repository: str) -> str:
+def _check_repository(registry: str, repository: str, *, suffix: str) -> None:
+    """Raise InvalidReference for what is no repository; suffix: what was typed after it."""
     if repository.lower() != repository:
         lowered = Reference(registry, repository.lower(), None).name
         raise InvalidReference(
-            f"The name of an image must be in lower case: type {lowered[:160]!r}."
+            f"The name of an image must be in lower case: type {(lowered + suffix)[:160]!r}."
         )
     if len(repository) > MAX_REPOSITORY_LENGTH:
         raise InvalidReference(
@@ -236,7 +237,6 @@ def _checked_repository(registry: str, repository: str) -> str:
             f"{shown[:160]!r} is not the name of an image: type one such as node, grafana/grafana "
             "or ghcr.io/owner/image."
         )
-    return repository
 
 
 def _bad_tag(tag: str) -> InvalidReference:

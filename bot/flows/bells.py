@@ -1,11 +1,14 @@
-"""Wake-ups within a process: a loop that waits for work is told at once that there is some."""
+"""Wake-ups: a loop that waits for work is told at once that there is some."""
 
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.ports import News
+
 POLL_S = 1.0
-"""Other processes write to the same database; on SQLite nobody tells us."""
+"""Other processes write to the same database; SQLite tells nobody, and what PostgreSQL tells is
+lost while there is no connection."""
 OVERDUE_S = 0.1
 """Work is due and could not be taken just now (its registry is busy): try again after this."""
 
@@ -43,3 +46,14 @@ class Bells:
     looks: Bell = field(default_factory=Bell)
     commands: Bell = field(default_factory=Bell)
     deliveries: Bell = field(default_factory=Bell)
+    registries: Bell = field(default_factory=Bell)
+
+    def ring(self, news: News) -> None:
+        """Ring the bell of whoever waits for such news."""
+        bells = {
+            News.LOOKS: self.looks,
+            News.COMMANDS: self.commands,
+            News.DELIVERIES: self.deliveries,
+            News.REGISTRIES: self.registries,
+        }
+        bells[news].ring()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from bot.core.model import (
     Decision,
     Observation,
     Status,
+    TargetId,
     Trouble,
     Want,
     WantState,
@@ -25,7 +26,19 @@ from bot.core.schedule import Pacing, next_look
 from bot.flows.bells import Bells
 from bot.flows.look import Look
 from bot.flows.recorder import Recorder
-from bot.ports import Chance, ClaimedTarget, Clock, Courtesy, LookResult, Store
+from bot.ports import (
+    NO_FIGURES,
+    Chance,
+    ClaimedTarget,
+    Clock,
+    Courtesy,
+    Figures,
+    LookResult,
+    Store,
+)
+
+MAX_TURNS = 3
+"""How many looks deep the queue may be: more would keep those waiting who come later."""
 
 log = structlog.get_logger(__name__)
 
@@ -38,35 +51,49 @@ class LookSettings:
     timeout_s: float = 25
     lease_s: float = 90
 
+    @property
+    def at_most_claimed(self) -> int:
+        """How many targets may be leased at once.
+
+        No more than are looked at before their lease ends though every look take all its time;
+        fewer, larger claims cost less.
+        """
+        turns = int(self.lease_s / self.timeout_s)
+        return self.concurrency * max(1, min(turns, MAX_TURNS))
+
 
 async def check(
-    target: ClaimedTarget, *, look: Look, timeout_s: float, clock: Clock
-) -> tuple[Observation, Decision]:
-    """Look at one claimed target and decide what follows; a bug is trouble like any other."""
-    wanted = {want.platform for want in target.wants}
-    try:
-        async with asyncio.timeout(timeout_s):
-            observation = await look(target.reference, known=target.observation, wanted=wanted)
-        return observation, decide(target.wants, observation)
-    except TimeoutError:
-        trouble = Trouble(TroubleKind.TIMED_OUT)
-    except Exception:
-        # One target's bug must not stop the looks at the others.
-        log.exception("look_failed", target=str(target.reference))
-        trouble = Trouble(TroubleKind.BUG)
-    observation = Observation(Status.UNKNOWN, clock(), trouble=trouble)
-    return observation, decide(target.wants, observation)
-
-
-def result_of(
     target: ClaimedTarget,
-    observation: Observation,
-    decision: Decision,
     *,
+    look: Look,
+    timeout_s: float,
+    clock: Clock,
     pacing: Pacing,
     chance: float,
 ) -> LookResult:
-    """Everything the look writes."""
+    """Look at one claimed target and decide what follows; a bug is trouble like any other."""
+    wanted = {want.platform for want in target.wants}
+    try:
+        observation = await look(
+            target.reference,
+            known=target.observation,
+            wanted=wanted,
+            places=target.places,
+            timeout_s=timeout_s,
+        )
+        return result_of(target, observation, pacing=pacing, chance=chance)
+    except Exception:
+        # One target's bug must not stop the looks at the others.
+        log.exception("look_failed", target=str(target.reference))
+    observation = Observation(Status.UNKNOWN, clock(), trouble=Trouble(TroubleKind.BUG))
+    return result_of(target, observation, pacing=pacing, chance=chance)
+
+
+def result_of(
+    target: ClaimedTarget, observation: Observation, *, pacing: Pacing, chance: float
+) -> LookResult:
+    """Everything that follows from an observation and is to be written."""
+    decision = decide(target.wants, observation)
     changed = observation.is_clear and _differs(target.observation, observation)
     failures = target.failures + 1 if observation.status is Status.UNKNOWN else 0
     anchor = observation.observed_at if changed and target.observation else target.anchor
@@ -139,8 +166,10 @@ class Checker:
     chance: Chance
     settings: LookSettings
     pacing: Pacing
+    figures: Figures = NO_FIGURES
     _queue: asyncio.Queue[ClaimedTarget | None] = field(default_factory=asyncio.Queue)
     _busy: Counter[str] = field(default_factory=Counter)
+    _under_way: dict[TargetId, ClaimedTarget] = field(default_factory=dict)
     _stopping: bool = False
 
     def stop(self) -> None:
@@ -149,17 +178,23 @@ class Checker:
         self.bells.looks.ring()
 
     async def run(self) -> None:
-        """Look until stopped; targets claimed and not begun are given back."""
+        """Look until stopped; targets claimed and not begun are given back.
+
+        Cancelled, it gives back those whose look is under way too.
+        """
         async with asyncio.TaskGroup() as crew:
             crew.create_task(self.recorder.run())
-            async with asyncio.TaskGroup() as lookers:
-                for _ in range(self.settings.concurrency):
-                    lookers.create_task(self._work())
-                await self._claim_until_stopped()
-                await self._give_back()
-                for _ in range(self.settings.concurrency):
-                    self._queue.put_nowait(None)
-            self.recorder.close()
+            try:
+                async with asyncio.TaskGroup() as lookers:
+                    for _ in range(self.settings.concurrency):
+                        lookers.create_task(self._work())
+                    await self._claim_until_stopped()
+                    await self._give_back(self._not_begun())
+                    for _ in range(self.settings.concurrency):
+                        self._queue.put_nowait(None)
+            finally:
+                await self._give_back(list(self._under_way.values()))
+                self.recorder.close()
 
     async def _claim_until_stopped(self) -> None:
         while not self._stopping:
@@ -175,7 +210,7 @@ class Checker:
             await self.bells.looks.listen(until=until, now=self.clock())
 
     async def _claim(self) -> list[ClaimedTarget]:
-        free = self.settings.concurrency - self._busy.total()
+        free = self.settings.at_most_claimed - self._busy.total()
         if free <= 0:
             return []
         async with self.store.transaction() as transaction:
@@ -196,26 +231,39 @@ class Checker:
     async def _work(self) -> None:
         while (target := await self._queue.get()) is not None:
             registry = target.reference.registry
-            observation, decision = await check(
-                target, look=self.look, timeout_s=self.settings.timeout_s, clock=self.clock
+            self._under_way[target.id] = target
+            began_at = self.clock()
+            result = await check(
+                target,
+                look=self.look,
+                timeout_s=self.settings.timeout_s,
+                clock=self.clock,
+                pacing=self.pacing,
+                chance=self.chance(),
             )
             self._busy[registry] -= 1
-            self.recorder.put(
-                result_of(target, observation, decision, pacing=self.pacing, chance=self.chance())
-            )
-            _log_look(target, observation, decision)
+            self.recorder.put(result)
+            del self._under_way[target.id]
+            took_s = (self.clock() - began_at).total_seconds()
+            self.figures.looked(registry, result.observation, seconds=took_s)
+            _log_look(target, result.observation, result.decision)
             if self.courtesy.capacity(registry, busy=self._busy[registry]) >= self._busy[registry]:
                 self.bells.looks.ring()
 
-    async def _give_back(self) -> None:
-        unused: list[ClaimedTarget] = []
-        while not self._queue.empty():
-            target = self._queue.get_nowait()
-            if target is not None:
-                unused.append(target)
-        if unused:
+    def _not_begun(self) -> list[ClaimedTarget]:
+        """What was claimed and no looker has taken; the queue is empty afterwards."""
+        queued = [self._queue.get_nowait() for _ in range(self._queue.qsize())]
+        return [target for target in queued if target is not None]
+
+    async def _give_back(self, targets: Sequence[ClaimedTarget]) -> None:
+        if not targets:
+            return
+        try:
             async with self.store.transaction() as transaction:
-                await transaction.targets.release(unused, now=self.clock())
+                await transaction.targets.release(targets, now=self.clock())
+        except StoreError as error:
+            # Their leases run out by themselves; what is under way is still to be recorded.
+            log.error("leases_not_given_back", targets=len(targets), error=str(error))
 
 
 def _log_look(target: ClaimedTarget, observation: Observation, decision: Decision) -> None:

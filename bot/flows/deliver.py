@@ -2,11 +2,11 @@
 
 A delivery is `sending` in the database before the service is called. A definite refusal puts it
 back; an outcome nobody knows makes it uncertain: the service is asked whether the message is there,
-where it can tell, else the message is sent again and says so.
+where it can tell, and gets it again if not; else the message is sent again and says so.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,8 +16,8 @@ from bot.core.errors import (
     NotSent,
     PlaceClosed,
     Postponed,
+    SendError,
     SendUncertain,
-    StoreError,
     Unsendable,
 )
 from bot.core.message.english.alerts import (
@@ -27,10 +27,29 @@ from bot.core.message.english.alerts import (
 )
 from bot.core.message.neutral import Message
 from bot.flows.bells import Bells
-from bot.ports import Clock, Delivery, Messenger, Store
+from bot.flows.crew import Crew
+from bot.ports import (
+    NO_FIGURES,
+    Clock,
+    Delivery,
+    Figures,
+    Messenger,
+    Sending,
+    Store,
+    Transaction,
+)
 
 MAX_AT_ONCE = 20
+LEASE_IN_SENDS = 1.5
+"""A lease is longer than a send may take, so that its outcome is written by whoever sent."""
 CLOSED_FOR = timedelta(hours=1)
+
+_ENDINGS: Mapping[type[SendError], Sending] = {
+    PlaceClosed: Sending.PLACE_CLOSED,
+    Unsendable: Sending.REFUSED,
+    Postponed: Sending.POSTPONED,
+    NotSent: Sending.NOT_SENT,
+}
 
 log = structlog.get_logger(__name__)
 
@@ -49,15 +68,13 @@ class DeliverySettings:
 
 
 def render(delivery: Delivery) -> Message:
-    """The message a delivery carries, marked if an earlier copy may have arrived."""
+    """The message a delivery carries."""
     if delivery.message is not None:
-        message = delivery.message
-    else:
-        people = dict.fromkeys(person for owed in delivery.alerts for person in owed.people)
-        message = render_alerts(
-            [(owed.alert, owed.facts) for owed in delivery.alerts], people=tuple(people)
-        )
-    return marked_as_repeated(message) if delivery.uncertain else message
+        return delivery.message
+    people = dict.fromkeys(person for owed in delivery.alerts for person in owed.people)
+    return render_alerts(
+        [(owed.alert, owed.facts) for owed in delivery.alerts], people=tuple(people)
+    )
 
 
 class Deliverer:
@@ -71,49 +88,42 @@ class Deliverer:
         bells: Bells,
         clock: Clock,
         settings: DeliverySettings,
+        figures: Figures = NO_FIGURES,
     ) -> None:
         self._store = store
         self._messengers = messengers
-        self._bells = bells
         self._clock = clock
         self._settings = settings
-        self._stopping = False
+        self._figures = figures
+        self._crew = Crew(
+            name="deliveries",
+            at_most=MAX_AT_ONCE,
+            bell=bells.deliveries,
+            clock=clock,
+            claim=self._claim,
+            next_due_at=self._next_due_at,
+            do=self.deliver,
+        )
 
     def stop(self) -> None:
         """Let run() end when the sends under way have their outcome."""
-        self._stopping = True
-        self._bells.deliveries.ring()
+        self._crew.stop()
 
     async def run(self) -> None:
         """Deliver until stopped."""
-        async with asyncio.TaskGroup() as sends:
-            under_way: set[asyncio.Task[None]] = set()
-            while not self._stopping:
-                try:
-                    claimed = await self._claim(MAX_AT_ONCE - len(under_way))
-                    until = None if claimed else await self._next_due_at()
-                except StoreError as error:
-                    log.error("deliveries_not_claimed", error=str(error))
-                    claimed, until = [], None
-                for delivery in claimed:
-                    task = sends.create_task(self._deliver_and_ring(delivery))
-                    under_way.add(task)
-                    task.add_done_callback(under_way.discard)
-                await self._bells.deliveries.listen(until=until, now=self._clock())
+        await self._crew.run()
 
     def _attached(self) -> frozenset[str]:
         return frozenset(
             name for name, messenger in self._messengers.items() if messenger.is_attached
         )
 
-    async def _claim(self, limit: int) -> list[Delivery]:
-        if limit <= 0:
-            return []
+    async def _claim(self, limit: int) -> Sequence[Delivery]:
         async with self._store.transaction() as transaction:
             return await transaction.outbox.claim(
                 services=self._attached(),
                 now=self._clock(),
-                lease_s=self._settings.uncertain_after_s,
+                lease_s=self._settings.uncertain_after_s * LEASE_IN_SENDS,
                 group_within_s=self._settings.group_within_s,
                 limit=limit,
             )
@@ -122,63 +132,77 @@ class Deliverer:
         async with self._store.reading() as transaction:
             return await transaction.outbox.next_due_at(services=self._attached())
 
-    async def _deliver_and_ring(self, delivery: Delivery) -> None:
-        try:
-            await self.deliver(delivery)
-        except StoreError as error:
-            # The row stays `sending`; when its lease has run out it is uncertain.
-            log.error("outcome_not_recorded", delivery=delivery.id, error=str(error))
-        except Exception:
-            # One delivery's bug must not stop the others; its lease brings it back.
-            log.exception("delivery_failed", delivery=delivery.id, place=str(delivery.place))
-        self._bells.deliveries.ring()
-
     async def deliver(self, delivery: Delivery) -> None:
         """Hand one claimed delivery over and record the outcome."""
         messenger = self._messengers[delivery.place.service]
         try:
-            message_id = await self._found_or_sent(messenger, delivery)
-        except PlaceClosed as error:
-            await self._close_place(messenger, delivery, str(error))
-        except Unsendable as error:
-            log.error("delivery_dead", delivery=delivery.id, error=str(error))
-            async with self._store.transaction() as transaction:
-                await transaction.outbox.bury(delivery, error=str(error), now=self._clock())
-        except Postponed as error:
-            await self._put_back(delivery, error.retry_after_s, error, uncertain=delivery.uncertain)
-        except NotSent as error:
-            await self._put_back(
-                delivery, self._back_off_s(delivery), error, uncertain=delivery.uncertain
+            async with asyncio.timeout(self._settings.uncertain_after_s):
+                message_id = await self._found_or_sent(messenger, delivery)
+        except SendError as error:
+            await self._not_delivered(messenger, delivery, error)
+        except TimeoutError:
+            await self._not_delivered(messenger, delivery, SendUncertain("no answer in time"))
+        except Exception:
+            # A messenger's bug must not have the message sent again at the pace of the leases.
+            log.exception("delivery_failed", delivery=delivery.id, place=str(delivery.place))
+            await self._not_delivered(
+                messenger, delivery, SendUncertain("a mistake in the program: see the log")
             )
-        except SendUncertain as error:
-            wait_s = max(self._settings.uncertain_after_s, self._back_off_s(delivery))
-            await self._put_back(delivery, wait_s, error, uncertain=True)
         else:
-            async with self._store.transaction() as transaction:
-                await transaction.outbox.sent(delivery, message_id=message_id, now=self._clock())
-            log.info(
-                "delivered",
-                delivery=delivery.id,
-                place=str(delivery.place),
-                tries=delivery.tries + 1,
-            )
+            await self._delivered(delivery, message_id)
 
     async def _found_or_sent(self, messenger: Messenger, delivery: Delivery) -> str:
         message = render(delivery)
-        if delivery.uncertain and messenger.can_find:
-            found = await messenger.find(
-                delivery.place, marker=delivery.id, since=delivery.first_try_at
-            )
+        if delivery.uncertain and not messenger.can_find(delivery.place):
+            message = marked_as_repeated(message)
+        elif delivery.uncertain:
+            found = await _find(messenger, delivery)
             if found is not None:
                 return found
         return await messenger.send(delivery.place, message, marker=delivery.id)
+
+    async def _delivered(self, delivery: Delivery, message_id: str) -> None:
+        async with self._store.transaction() as transaction:
+            await transaction.outbox.sent(delivery, message_id=message_id, now=self._clock())
+        self._count(delivery, Sending.SENT)
+        log.info(
+            "delivered", delivery=delivery.id, place=str(delivery.place), tries=delivery.tries + 1
+        )
+
+    async def _not_delivered(
+        self, messenger: Messenger, delivery: Delivery, error: SendError
+    ) -> None:
+        self._count(delivery, _ending_of(error))
+        match error:
+            case PlaceClosed():
+                await self._close_place(messenger, delivery, str(error))
+            case Unsendable():
+                log.error("delivery_dead", delivery=delivery.id, error=str(error))
+                async with self._store.transaction() as transaction:
+                    await transaction.outbox.bury(delivery, error=str(error), now=self._clock())
+            case Postponed(retry_after_s=wait_s):
+                await self._put_back(delivery, wait_s, error, uncertain=delivery.uncertain)
+            case NotSent():
+                wait_s = self._back_off_s(delivery)
+                await self._put_back(delivery, wait_s, error, uncertain=delivery.uncertain)
+            case _:
+                wait_s = max(self._settings.uncertain_after_s, self._back_off_s(delivery))
+                await self._put_back(delivery, wait_s, error, uncertain=True)
+
+    def _count(self, delivery: Delivery, how: Sending) -> None:
+        self._figures.sending_ended(delivery.place.service, how)
+        if how is Sending.SENT:
+            now = self._clock()
+            for owed in delivery.alerts:
+                waited_s = (now - owed.facts.observed_at).total_seconds()
+                self._figures.told(owed.alert.event, seconds=waited_s)
 
     def _back_off_s(self, delivery: Delivery) -> float:
         doubled: float = self._settings.back_off_min_s * 2.0 ** min(delivery.tries, 16)
         return min(doubled, self._settings.back_off_max_s)
 
     async def _put_back(
-        self, delivery: Delivery, wait_s: float, error: Exception, *, uncertain: bool
+        self, delivery: Delivery, wait_s: float, error: SendError, *, uncertain: bool
     ) -> None:
         now = self._clock()
         log.warning(
@@ -199,7 +223,7 @@ class Deliverer:
             )
 
     async def _close_place(self, messenger: Messenger, delivery: Delivery, reason: str) -> None:
-        """Park the place; its first person is told alone, once a parking."""
+        """Park the place; its owner is told alone, once a parking."""
         now = self._clock()
         log.warning("place_parked", place=str(delivery.place), reason=reason)
         async with self._store.transaction() as transaction:
@@ -213,8 +237,31 @@ class Deliverer:
                 uncertain=delivery.uncertain,
                 now=now,
             )
-            owner = next((person for owed in delivery.alerts for person in owed.people), None)
+            owner = await _owner(transaction, delivery) if newly else None
             direct = messenger.direct_place(owner) if owner is not None else None
-            if newly and direct is not None and direct != delivery.place:
+            if direct is not None and direct != delivery.place:
                 notice = render_place_closed(str(delivery.place), reason)
                 await transaction.outbox.post(direct, notice, now=now)
+
+
+def _ending_of(error: SendError) -> Sending:
+    endings = (how for kind, how in _ENDINGS.items() if isinstance(error, kind))
+    return next(endings, Sending.UNCERTAIN)
+
+
+async def _find(messenger: Messenger, delivery: Delivery) -> str | None:
+    try:
+        return await messenger.find(delivery.place, marker=delivery.id, since=delivery.first_try_at)
+    except Unsendable as error:
+        # It is the question that was refused, not the message.
+        raise SendUncertain(str(error)) from error
+
+
+async def _owner(transaction: Transaction, delivery: Delivery) -> str | None:
+    """The first person of the alerts; for an answer whoever joined a watch of the place last."""
+    watching = [person for owed in delivery.alerts for person in owed.people]
+    if watching:
+        return watching[0]
+    watches = await transaction.watches.of_place(delivery.place)
+    people = [person for watch in watches for person in watch.people]
+    return people[-1] if people else None

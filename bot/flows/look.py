@@ -1,21 +1,24 @@
 """One look at a target: what the registry says now, as an observation."""
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from bot.core.access import Access, Permits
 from bot.core.errors import (
     Denied,
     MalformedAnswer,
     MalformedManifest,
     OversizedAnswer,
     RegistryError,
+    TroubleKind,
     UnsupportedAnswer,
     UnsupportedManifest,
 )
 from bot.core.manifest import Descriptor, Index, Manifest, decode_config, decode_manifest
-from bot.core.model import Entry, Observation, Status, Trouble
+from bot.core.model import Entry, Observation, Place, Status, Trouble
 from bot.core.platform import Platform
 from bot.core.reference import Reference
 from bot.ports import Clock, FetchedManifest, ManifestAbsent, Registry, TagUnchanged
@@ -25,15 +28,25 @@ MAX_NESTED = 2
 MAX_REQUESTS = 12
 """Manifests and configs that one look may fetch to understand a tag."""
 MAX_REMEMBERED_CONFIGS = 10_000
+MAX_REMEMBERED_TAGS = 10_000
 
 
 class Look:
-    """Looks at tags through a registry port; remembers the platforms of configs by digest."""
+    """Looks at tags through a registry port; remembers the platforms of configs by digest.
 
-    def __init__(self, registry: Registry, *, clock: Clock) -> None:
+    A look is made for places, and with the operator's login only if all of them may use that.
+    """
+
+    def __init__(self, registry: Registry, *, clock: Clock, permits: Permits | None = None) -> None:
         self._registry = registry
         self._clock = clock
+        self._permits = permits or Permits()
         self._configs = _Configs()
+        self._shown = _Shown()
+
+    def access(self, reference: Reference, places: Collection[Place]) -> Access:
+        """How a look for these places is made."""
+        return self._permits.access(reference, places)
 
     async def __call__(
         self,
@@ -41,22 +54,56 @@ class Look:
         *,
         known: Observation | None,
         wanted: Iterable[Platform],
+        places: Collection[Place] = (),
         urgent: bool = False,
+        timeout_s: float | None = None,
     ) -> Observation:
         """Look once; never raises RegistryError: what went wrong is the observation's trouble.
 
         known: the last clear observation, so that an unchanged tag costs one HEAD. wanted: the
-        platforms whose own manifest must be served before they count as there.
+        platforms whose own manifest must be served before they count as there. timeout_s: what the
+        whole look may take; without it only the session's limits hold.
         """
-        one = _OneLook(self._registry, reference, self._configs, urgent)
+        access = self.access(reference, places)
+        if access is Access.WITHHELD and not self._shown.includes(reference, known):
+            known = None
+        one = _OneLook(self._registry, reference, self._configs, urgent, access is Access.LOGIN)
         try:
-            observation = await one.observe(known, self._clock())
-            entries = await one.with_children(observation, frozenset(wanted))
+            async with asyncio.timeout(timeout_s):
+                observation = await one.observe(known, self._clock())
+                entries = await one.with_children(observation, frozenset(wanted))
+        except TimeoutError:
+            return self._unclear(Status.UNKNOWN, Trouble(TroubleKind.TIMED_OUT))
         except RegistryError as error:
             status = Status.DENIED if isinstance(error, Denied) else Status.UNKNOWN
-            trouble = Trouble(error.kind, error.http_status, error.retry_at)
-            return Observation(status, self._clock(), trouble=trouble)
+            return self._unclear(status, Trouble(error.kind, error.http_status, error.retry_at))
+        if access is Access.WITHHELD:
+            self._shown.add(reference, observation)
         return replace(observation, entries=entries, observed_at=self._clock())
+
+    def _unclear(self, status: Status, trouble: Trouble) -> Observation:
+        return Observation(status, self._clock(), trouble=trouble)
+
+
+class _Shown:
+    """Which digests of tags have been read anonymously where there is a login.
+
+    What only the login has seen must not come back as "unchanged" to those who may not use it.
+    """
+
+    def __init__(self) -> None:
+        self._digests: OrderedDict[Reference, str | None] = OrderedDict()
+
+    def includes(self, reference: Reference, known: Observation | None) -> bool:
+        if known is None or known.digest is None:
+            return False
+        return self._digests.get(reference) == known.digest
+
+    def add(self, reference: Reference, observation: Observation) -> None:
+        self._digests[reference] = observation.digest
+        self._digests.move_to_end(reference)
+        if len(self._digests) > MAX_REMEMBERED_TAGS:
+            self._digests.popitem(last=False)
 
 
 class _Configs:
@@ -82,6 +129,7 @@ class _OneLook:
     reference: Reference
     configs: _Configs
     urgent: bool
+    login: bool
     fetched: int = 0
     entries: dict[Platform, Entry] = field(default_factory=dict)
 
@@ -92,12 +140,14 @@ class _OneLook:
             known_digest=known.digest if known else None,
             etag=known.etag if known else None,
             urgent=self.urgent,
+            login=self.login,
         )
         if isinstance(answer, ManifestAbsent):
             return Observation(Status.TAG_MISSING, now)
         if isinstance(answer, TagUnchanged):
             assert known is not None, "only a known digest can be unchanged"
-            return replace(known, etag=answer.etag or known.etag)
+            moved = answer.etag is not None and answer.etag != known.etag
+            return replace(known, etag=answer.etag) if moved else known
         await self._read(answer)
         entries = _with_known_children(self.entries, known)
         return Observation(Status.PRESENT, now, answer.digest, entries, answer.etag)
@@ -113,7 +163,7 @@ class _OneLook:
         entries = dict(observation.entries)
         for platform, entry in unknown:
             served = await self.registry.has_manifest(
-                self.reference, entry.digest, urgent=self.urgent
+                self.reference, entry.digest, urgent=self.urgent, login=self.login
             )
             entries[platform] = replace(entry, reachable=served)
         return entries
@@ -138,13 +188,21 @@ class _OneLook:
             elif descriptor.platform is not None:
                 self._keep(descriptor, descriptor.platform, reachable=None)
             else:
-                platform = await self._platform_of_child(descriptor)
-                if platform is not None:
-                    self._keep(descriptor, platform, reachable=True)
+                await self._keep_nameless(descriptor)
 
     def _keep(self, descriptor: Descriptor, platform: Platform, *, reachable: bool | None) -> None:
         entry = Entry(descriptor.digest, reachable, descriptor.created, descriptor.revision)
         self.entries.setdefault(platform, entry)
+
+    async def _keep_nameless(self, descriptor: Descriptor) -> None:
+        """Keep an entry whose platform only its config knows; nothing if it is not an image.
+
+        One that is remembered may be from another repository, or gone since: not asked for yet.
+        """
+        remembered = self.configs.get(descriptor.digest)
+        platform = remembered[0] if remembered else await self._platform_of_child(descriptor)
+        if platform is not None:
+            self._keep(descriptor, platform, reachable=None if remembered else True)
 
     async def _nested(self, descriptor: Descriptor, depth: int) -> Index | None:
         """An index within an index; None if the registry does not serve it."""
@@ -159,9 +217,6 @@ class _OneLook:
 
     async def _platform_of_child(self, descriptor: Descriptor) -> Platform | None:
         """The platform of an entry that names none, from its config; None if it is not an image."""
-        remembered = self.configs.get(descriptor.digest)
-        if remembered is not None:
-            return remembered[0]
         fetched = await self._fetch(descriptor.digest)
         if fetched is None:
             return None
@@ -180,7 +235,9 @@ class _OneLook:
         if remembered is not None:
             return remembered
         self._spend()
-        body = await self.registry.fetch_config(self.reference, digest, urgent=self.urgent)
+        body = await self.registry.fetch_config(
+            self.reference, digest, urgent=self.urgent, login=self.login
+        )
         if body is None:
             raise MalformedAnswer(
                 self.reference.registry, f"the config of {self.reference.familiar} is not there"
@@ -195,7 +252,9 @@ class _OneLook:
 
     async def _fetch(self, digest: str) -> FetchedManifest | None:
         self._spend()
-        fetched = await self.registry.fetch_manifest(self.reference, digest, urgent=self.urgent)
+        fetched = await self.registry.fetch_manifest(
+            self.reference, digest, urgent=self.urgent, login=self.login
+        )
         return None if isinstance(fetched, ManifestAbsent) else fetched
 
     def _spend(self) -> None:

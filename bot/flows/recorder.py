@@ -2,25 +2,40 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from enum import Enum, auto
+from typing import Any
 
 import structlog
 
-from bot.core.errors import StoreError
+from bot.core.errors import StoreBusy, StoreError, StoreFull, StoreReadOnly, StoreUnusable
 from bot.flows.bells import Bells
-from bot.ports import Clock, LookResult, RegistryState, Store
+from bot.ports import NO_FIGURES, Clock, Figures, LookResult, RegistryState, Store
 
 FLUSH_AFTER_S = 0.02
 MAX_BATCH = 100
+MAX_LOGGED_TARGETS = 3
+
+_NO_DATABASE = (StoreBusy, StoreFull, StoreReadOnly, StoreUnusable)
+"""Troubles that every row would meet: trying each alone would only wait again and again."""
 
 log = structlog.get_logger(__name__)
+
+
+class _Outcome(Enum):
+    """What became of a batch."""
+
+    WRITTEN = auto()
+    BAD_ROW = auto()
+    NO_DATABASE = auto()
 
 
 class Recorder:
     """Collects results for a moment and records them in one transaction.
 
     A result with an alert is written at once. When a batch fails its rows are tried one by one, so
-    that one bad row costs nobody else's; what cannot be written is looked at again when its lease
-    runs out.
+    that one bad row costs nobody else's, unless the database as a whole cannot be used; what cannot
+    be written is looked at again when its lease runs out. How registries want to be treated goes
+    with the next batch that can be written.
     """
 
     def __init__(
@@ -30,12 +45,17 @@ class Recorder:
         clock: Clock,
         bells: Bells,
         registry_changes: Callable[[], Sequence[RegistryState]],
+        flush_after_s: float = FLUSH_AFTER_S,
+        figures: Figures = NO_FIGURES,
     ) -> None:
         self._store = store
         self._clock = clock
         self._bells = bells
         self._registry_changes = registry_changes
+        self._flush_after_s = flush_after_s
+        self._figures = figures
         self._pending: list[LookResult] = []
+        self._unsaved: dict[str, RegistryState] = {}
         self._some = asyncio.Event()
         self._hurry = asyncio.Event()
         self._closing = False
@@ -63,7 +83,7 @@ class Recorder:
 
     async def _linger(self) -> None:
         try:
-            async with asyncio.timeout(FLUSH_AFTER_S):
+            async with asyncio.timeout(self._flush_after_s):
                 await self._hurry.wait()
         except TimeoutError:
             return
@@ -74,28 +94,45 @@ class Recorder:
         if not self._closing:
             self._some.clear()
             self._hurry.clear()
-        if not await self._write(batch) and len(batch) > 1:
+        self._unsaved |= {state.registry: state for state in self._registry_changes()}
+        states = list(self._unsaved.values())
+        if not batch and not states:
+            return
+        outcome = await self._write(batch, states)
+        if outcome is _Outcome.WRITTEN:
+            self._unsaved = {}
+        if outcome is _Outcome.BAD_ROW and len(batch) + len(states) > 1:
             for result in batch:
-                await self._write([result])
+                if await self._write([result]) is _Outcome.NO_DATABASE:
+                    return
 
-    async def _write(self, batch: Sequence[LookResult]) -> bool:
-        """Record a batch with the newest state of the registries; False if that failed."""
-        states = self._registry_changes()
+    async def _write(
+        self, batch: Sequence[LookResult], states: Sequence[RegistryState] = ()
+    ) -> _Outcome:
         try:
             async with self._store.transaction() as transaction:
                 held = await transaction.targets.record(batch, now=self._clock())
                 if states:
                     await transaction.registries.save(states)
         except StoreError as error:
-            log.error("looks_not_recorded", looks=len(batch), error=str(error))
-            return False
+            log.error("looks_not_recorded", **_of(batch), error=str(error))
+            return _Outcome.NO_DATABASE if isinstance(error, _NO_DATABASE) else _Outcome.BAD_ROW
         except Exception:
-            names = [str(result.target.reference) for result in batch[:3]]
-            log.exception("looks_not_recorded", looks=len(batch), targets=names)
-            return False
+            # A row that cannot be written must not stop the others.
+            log.exception("looks_not_recorded", **_of(batch))
+            return _Outcome.BAD_ROW
         if any(result.decision.alerts for result in batch):
             self._bells.deliveries.ring()
         for result, written in zip(batch, held, strict=True):
             if not written:
                 log.debug("lease_lost", target=str(result.target.reference))
-        return True
+                continue
+            for alert in result.decision.alerts:
+                self._figures.alerted(alert.event)
+        return _Outcome.WRITTEN
+
+
+def _of(batch: Sequence[LookResult]) -> dict[str, Any]:
+    """What the log says of a batch: its size, and the first few targets."""
+    names = [str(result.target.reference) for result in batch[:MAX_LOGGED_TARGETS]]
+    return {"looks": len(batch), "targets": names}

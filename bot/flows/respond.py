@@ -1,6 +1,6 @@
 """Does what people say: a command's effect, its answer and "done" in one transaction."""
 
-import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -14,6 +14,7 @@ from bot.core.message.english.answers import (
     render_list,
     render_muted,
     render_not_watched,
+    render_really_stop,
     render_stopped,
     render_unmuted,
     render_why,
@@ -30,8 +31,9 @@ from bot.core.model import Place, Watch
 from bot.core.platform import Platform
 from bot.core.reference import Reference
 from bot.flows.bells import Bells
+from bot.flows.crew import Crew
 from bot.flows.subscribe import Plan, Sight, Subscriber, Wish, just_answer
-from bot.ports import Clock, Command, Courtesy, Store, Transaction
+from bot.ports import NO_FIGURES, Clock, Command, Courtesy, Figures, Store, Transaction
 
 MAX_TRIES = 3
 MUTE_FOR = timedelta(hours=8)
@@ -57,37 +59,31 @@ class Responder:
     default_platforms: tuple[Platform, ...]
     lease_s: float
     concurrency: int = 20
+    figures: Figures = NO_FIGURES
     started_at: datetime = field(init=False)
-    _stopping: bool = False
+    _crew: Crew[Command] = field(init=False)
 
     def __post_init__(self) -> None:
         self.started_at = self.clock()
+        self._crew = Crew(
+            name="commands",
+            at_most=self.concurrency,
+            bell=self.bells.commands,
+            clock=self.clock,
+            claim=self._claim,
+            next_due_at=self._next_due_at,
+            do=self._respond_and_ring,
+        )
 
     def stop(self) -> None:
         """Let run() end when the commands under way are done."""
-        self._stopping = True
-        self.bells.commands.ring()
+        self._crew.stop()
 
     async def run(self) -> None:
         """Answer until stopped."""
-        async with asyncio.TaskGroup() as answers:
-            under_way: set[asyncio.Task[None]] = set()
-            while not self._stopping:
-                try:
-                    claimed = await self._claim(self.concurrency - len(under_way))
-                    until = None if claimed else await self._next_due_at()
-                except StoreError as error:
-                    log.error("commands_not_claimed", error=str(error))
-                    claimed, until = [], None
-                for command in claimed:
-                    task = answers.create_task(self._respond_and_ring(command))
-                    under_way.add(task)
-                    task.add_done_callback(under_way.discard)
-                await self.bells.commands.listen(until=until, now=self.clock())
+        await self._crew.run()
 
-    async def _claim(self, limit: int) -> list[Command]:
-        if limit <= 0:
-            return []
+    async def _claim(self, limit: int) -> Sequence[Command]:
         async with self.store.transaction() as transaction:
             return await transaction.inbox.claim(
                 now=self.clock(), lease_s=self.lease_s, limit=limit
@@ -100,27 +96,25 @@ class Responder:
     async def _respond_and_ring(self, command: Command) -> None:
         try:
             await self.respond(command)
-        except (LeaseLost, StoreError) as error:
-            # The command stays leased and comes back when the lease has run out.
-            log.error("command_not_done", command=command.id, error=str(error))
-        self.bells.deliveries.ring()
-        self.bells.looks.ring()
-        self.bells.commands.ring()
+        except LeaseLost:
+            log.warning("command_lease_lost", command=command.id)
+        finally:
+            self.bells.deliveries.ring()
+            self.bells.looks.ring()
 
     async def respond(self, command: Command) -> None:
         """Do one claimed command. Raises LeaseLost and StoreError; nothing is written then."""
         try:
-            plan = await self.prepare(command)
-        except StoreError:
+            await self._carry_out(command, await self.prepare(command))
+        except (LeaseLost, StoreError):
             raise
         except Exception:
             # One command's bug must not stop the others; after some tries the person is told.
             log.exception("command_failed", command=command.id, tries=command.tries)
             if command.tries + 1 < MAX_TRIES:
                 await self._put_back(command)
-                return
-            plan = just_answer(render_sorry())
-        await self._carry_out(command, plan)
+            else:
+                await self._carry_out(command, just_answer(render_sorry()))
 
     async def _carry_out(self, command: Command, plan: Plan) -> None:
         async with self.store.transaction() as transaction:
@@ -129,6 +123,7 @@ class Responder:
             await transaction.outbox.post(command.place, message, now=self.clock())
             if not await transaction.inbox.done(command, now=self.clock()):
                 raise LeaseLost
+        log.info("command_done", command=command.id, place=str(command.place))
 
     async def _put_back(self, command: Command) -> None:
         due_at = self.clock() + timedelta(seconds=2**command.tries)
@@ -138,11 +133,12 @@ class Responder:
     async def prepare(self, command: Command) -> Plan:
         """Understand a command and do the asking it needs; nothing is written yet."""
         meant = parse_command(command.text)
+        self.figures.commanded(type(meant).__name__.lower())
         match meant:
             case said.Watch(reference=Reference() as reference):
                 return await self._watch(command, meant, reference)
             case said.Check(reference=Reference() as reference):
-                return just_answer(await self._check(reference, meant.platforms))
+                return just_answer(await self._check(command.place, reference, meant.platforms))
             case said.Why():
                 return await self._why(command.place, meant)
             case said.Watch() | said.Check():
@@ -178,9 +174,11 @@ class Responder:
         )
         return (await self.subscriber.prepare(wish)).plan
 
-    async def _check(self, reference: Reference, platforms: tuple[Platform, ...]) -> Message:
+    async def _check(
+        self, place: Place, reference: Reference, platforms: tuple[Platform, ...]
+    ) -> Message:
         wanted = platforms or self.default_platforms
-        seen, _ = await self.sight.see(reference, wanted, anew=True)
+        seen, _ = await self.sight.see(reference, wanted, place=place, anew=True)
         return render_check(reference, wanted, seen, now=self.clock())
 
     async def _why(self, place: Place, meant: said.Why) -> Plan:
@@ -194,7 +192,7 @@ class Responder:
         if reference is None:
             return just_answer(render_which_image("why"))
         wanted = platforms or self.default_platforms
-        seen, known = await self.sight.see(reference, wanted)
+        seen, known = await self.sight.see(reference, wanted, place=place)
         changed_at = known.changed_at if known else None
         return just_answer(
             render_why(reference, wanted, seen, changed_at=changed_at, now=self.clock())
@@ -207,14 +205,15 @@ class Responder:
     def _unwatch(self, place: Place, meant: said.Unwatch) -> Plan:
         async def plan(transaction: Transaction) -> Message:
             watches = await transaction.watches.of_place(place)
+            if not watches:
+                return render_list([], page=1, now=self.clock())
             chosen = [watch for watch in watches if _is_meant(watch, meant)]
             if not chosen:
-                return (
-                    render_not_watched(_name_of(meant))
-                    if watches
-                    else render_list([], page=1, now=self.clock())
-                )
-            return await self._stop(transaction, chosen, meant.platforms)
+                return render_not_watched(_name_of(meant))
+            if len(chosen) > 1 and not meant.confirmed:
+                return render_really_stop(chosen, platforms=meant.platforms)
+            await self._stop(transaction, chosen, meant.platforms)
+            return render_stopped(chosen, platforms=meant.platforms)
 
         if meant.number is None and meant.reference is None and not meant.everything:
             return just_answer(render_which_image("unwatch"))
@@ -222,19 +221,17 @@ class Responder:
 
     async def _stop(
         self, transaction: Transaction, watches: list[Watch], platforms: tuple[Platform, ...]
-    ) -> Message:
-        """End the watches, or take some platforms off the only one that is meant."""
+    ) -> None:
+        """Take the platforms off the watches; those that have no others, or all, end."""
         now = self.clock()
-        only = watches[0]
-        wanted = {want.platform for want in only.wants}
-        dropped = [platform for platform in platforms if platform in wanted]
-        if len(watches) == 1 and dropped and len(dropped) < len(wanted):
-            await transaction.watches.drop(only.id, dropped, now=now)
-            return render_stopped(watches, platforms=dropped)
-        if platforms and not dropped:
-            return render_not_watched(f"{only.reference.familiar} {platforms[0]}")
-        await transaction.watches.end([watch.id for watch in watches], why="stopped", now=now)
-        return render_stopped(watches)
+        ended = []
+        for watch in watches:
+            left = [want for want in watch.wants if want.platform not in platforms]
+            if platforms and left:
+                await transaction.watches.drop(watch.id, platforms, now=now)
+            else:
+                ended.append(watch.id)
+        await transaction.watches.end(ended, why="stopped", now=now)
 
     def _mute(self, place: Place, meant: said.Mute | said.Unmute) -> Plan:
         async def plan(transaction: Transaction) -> Message:
@@ -280,14 +277,13 @@ class Responder:
 
 
 def _is_meant(watch: Watch, meant: said.Unwatch) -> bool:
-    if meant.everything:
-        return True
+    if meant.platforms and all(want.platform not in meant.platforms for want in watch.wants):
+        return False
     if meant.number is not None:
         return watch.id == meant.number
-    return watch.reference == meant.reference
+    return meant.everything or watch.reference == meant.reference
 
 
 def _name_of(meant: said.Unwatch) -> str:
-    if meant.number is not None:
-        return f"#{meant.number}"
-    return meant.reference.familiar if meant.reference else "anything"
+    named = meant.reference.familiar if meant.reference else f"#{meant.number}"
+    return " ".join(([] if meant.everything else [named]) + list(map(str, meant.platforms)))

@@ -1,10 +1,10 @@
 """A person wants platforms of a tag: look and answer at once, watch if something is missing."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.core.access import Access
 from bot.core.errors import TroubleKind
 from bot.core.message.english.answers import (
     render_already_there,
@@ -13,7 +13,7 @@ from bot.core.message.english.answers import (
     render_watching,
 )
 from bot.core.message.neutral import Message
-from bot.core.model import Observation, Place, Status, Trouble
+from bot.core.model import Observation, Place, Trouble
 from bot.core.platform import Platform
 from bot.core.reference import Reference
 from bot.flows.look import Look
@@ -25,6 +25,8 @@ Plan = Callable[[Transaction], Awaitable[Message]]
 _HOPELESS = frozenset(
     {
         TroubleKind.DENIED,
+        TroubleKind.LOGIN_REFUSED,
+        TroubleKind.LOGIN_UNAVAILABLE,
         TroubleKind.EGRESS_REFUSED,
         TroubleKind.UNLISTED_REGISTRY,
         TroubleKind.UNSUPPORTED,
@@ -75,27 +77,38 @@ class Sight:
         self._fresh_s = fresh_s
         self._timeout_s = timeout_s
 
+    def is_withheld(self, reference: Reference, place: Place) -> bool:
+        """Whether there is a login for this reference that the place may not use."""
+        return self._look.access(reference, (place,)) is Access.WITHHELD
+
     async def see(
-        self, reference: Reference, platforms: tuple[Platform, ...], *, anew: bool = False
+        self,
+        reference: Reference,
+        platforms: tuple[Platform, ...],
+        *,
+        place: Place,
+        anew: bool = False,
     ) -> tuple[Observation, KnownTarget | None]:
-        """The present observation, and what the store knows; anew: look even if that is fresh."""
+        """The present observation, and what the store knows; anew: look even if that is fresh.
+
+        A place that may not use the login hears nothing of what the store knows: the login may
+        have seen that.
+        """
+        withheld = self.is_withheld(reference, place)
         async with self._store.reading() as transaction:
             known = await transaction.targets.find(reference, now=self._clock())
-        if known is not None and not anew and self._is_fresh(known, platforms):
+        if known and not (anew or withheld) and self._is_fresh(known, platforms):
             assert known.observation is not None, "what is fresh has been seen"
             return known.observation, known
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                observation = await self._look(
-                    reference,
-                    known=known.observation if known else None,
-                    wanted=platforms,
-                    urgent=True,
-                )
-        except TimeoutError:
-            trouble = Trouble(TroubleKind.TIMED_OUT)
-            observation = Observation(Status.UNKNOWN, self._clock(), trouble=trouble)
-        return observation, known
+        observation = await self._look(
+            reference,
+            known=known.observation if known else None,
+            wanted=platforms,
+            places=(place,),
+            urgent=True,
+            timeout_s=self._timeout_s,
+        )
+        return observation, None if withheld else known
 
     def _is_fresh(self, known: KnownTarget, platforms: tuple[Platform, ...]) -> bool:
         seen, latest = known.observation, known.latest
@@ -118,9 +131,9 @@ class Subscriber:
     async def prepare(self, wish: Wish) -> Prepared:
         """Look, and say what is to be done; nothing is written yet."""
         platforms = wish.platforms or self._settings.default_platforms
-        seen, _ = await self._sight.see(wish.reference, platforms)
+        seen, _ = await self._sight.see(wish.reference, platforms, place=wish.place)
         trouble = seen.trouble
-        if trouble is not None and trouble.kind in _HOPELESS:
+        if trouble is not None and self._is_hopeless(wish, trouble):
             refusal = render_cannot_watch(wish.reference, trouble, now=self._clock())
             return Prepared(just_answer(refusal), refused=True)
         complete = all(seen.offers(platform) is not None for platform in platforms)
@@ -131,6 +144,12 @@ class Subscriber:
             return await self._watch(transaction, wish, platforms, seen)
 
         return Prepared(plan)
+
+    def _is_hopeless(self, wish: Wish, trouble: Trouble) -> bool:
+        """Whether waiting cures nothing, or would take the login away from those who may use it:
+        a target that is shared with a place that may not is looked at anonymously for all.
+        """
+        return trouble.kind in _HOPELESS or self._sight.is_withheld(wish.reference, wish.place)
 
     async def _watch(
         self,

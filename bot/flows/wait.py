@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from bot.core.errors import TroubleKind
-from bot.core.model import Decision, Observation, Status
+from bot.core.model import TERMINAL, Decision, Observation, Status
 from bot.core.platform import Platform
 from bot.core.reference import Reference
 from bot.core.schedule import Pacing, next_look
@@ -24,7 +24,9 @@ class Verdict(Enum):
 
 
 _NEVER = frozenset({TroubleKind.UNSUPPORTED})
-_NOT_WORTH_WAITING = frozenset({TroubleKind.EGRESS_REFUSED, TroubleKind.UNLISTED_REGISTRY})
+_NOT_WORTH_WAITING = frozenset(
+    {TroubleKind.EGRESS_REFUSED, TroubleKind.LOGIN_REFUSED, TroubleKind.UNLISTED_REGISTRY}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +50,17 @@ def verdict_on(observation: Observation, platforms: Sequence[Platform]) -> Verdi
 
 @dataclass(slots=True, kw_only=True)
 class Waiting:
-    """Looks again and again, as politely as the bot does, until all is there or time is up."""
+    """Looks again and again, as politely as the bot does, until all is there or time is up.
+
+    timeout_s: what one look may take; a wait ends at most so much after its deadline.
+    """
 
     look: Look
     clock: Clock
     sleep: Sleep
     chance: Chance
     pacing: Pacing
+    timeout_s: float
 
     async def until_there(
         self,
@@ -70,7 +76,13 @@ class Waiting:
         known: Observation | None = None
         failures = 0
         while True:
-            observation = await self.look(reference, known=known, wanted=platforms)
+            observation = await self.look(
+                reference,
+                known=known,
+                wanted=platforms,
+                places=(TERMINAL,),
+                timeout_s=self.timeout_s,
+            )
             known = observation if observation.is_clear else known
             failures = failures + 1 if observation.status is Status.UNKNOWN else 0
             verdict = verdict_on(observation, platforms)

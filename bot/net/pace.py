@@ -44,6 +44,7 @@ class Pace:
         self._chance = chance
         self._standings: dict[str, Standing] = {}
         self._saved: dict[str, RegistryState] = {}
+        self._learnt: dict[str, RegistryState] = {}
 
     def slot(self, registry: str, *, pull: bool, urgent: bool) -> "Slot":
         """A place for one request; pull: the GET of a manifest. Entering raises RegistryParked."""
@@ -117,6 +118,22 @@ class Pace:
         for state in states:
             self._of(state.registry).restore(state, self._clock())
             self._saved[state.registry] = state
+
+    def learn(self, states: Iterable[RegistryState]) -> None:
+        """Leave registries alone for as long as other processes were told to.
+
+        What was learnt before says nothing new, even if this process knows better by now.
+        """
+        for state in states:
+            if self._learnt.get(state.registry) == state:
+                continue
+            self._learnt[state.registry] = state
+            standing = self._of(state.registry)
+            is_saved = standing.state(state.registry) == self._saved.get(state.registry)
+            if standing.learn(state):
+                _log.info("registry_parked_by_another", registry=state.registry)
+            if is_saved:
+                self._saved[state.registry] = standing.state(state.registry)
 
     def states(self) -> list[RegistryState]:
         """All that is known of every registry asked so far."""

@@ -1,10 +1,11 @@
 """Text that must not be seen."""
 
 from hmac import compare_digest
+from typing import NoReturn
 
 
 class Secret:
-    """A password or token that shows itself only when it is asked to by name."""
+    """A password or token that shows itself only when it is asked to by name; never changes."""
 
     __slots__ = ("_text",)
 
@@ -14,6 +15,16 @@ class Secret:
     def reveal(self) -> str:
         """The text itself; for the one place that sends it."""
         return self._text
+
+    def __copy__(self) -> "Secret":
+        return self
+
+    def __deepcopy__(self, memo: object) -> "Secret":
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        """Not to be written down: raises TypeError for pickle and whatever works like it."""
+        raise TypeError("a secret is not to be written down")
 
     def __repr__(self) -> str:
         return "Secret(…)"

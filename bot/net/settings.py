@@ -13,9 +13,9 @@ class RegistrySettings:
     host: as references name it, with its port. endpoint: the URL it really is reached at, None for
     the usual one. allow_private, plain_http and ca_file hold for the endpoint and the auth_hosts
     alone. auth_hosts: `host` (the scheme's usual port) or `host:port` of token services that may
-    see the credentials. repositories: patterns (`team/*`) that the credentials are for; empty means
-    all. places: who may use them, enforced by whoever knows the place. concurrency: None for
-    the default. rate: requests a second, None for the default, 0 for no limit at all.
+    see the credentials. repositories: patterns (`team/*`) that the credentials are for, as
+    bot.core.access reads them; empty means all. concurrency: None for the default. rate: requests a
+    second, None for the default, 0 for no limit at all.
     """
 
     host: str
@@ -29,4 +29,3 @@ class RegistrySettings:
     rate: float | None = None
     auth_hosts: tuple[str, ...] = ()
     repositories: tuple[str, ...] = ()
-    places: tuple[str, ...] = ()

@@ -138,6 +138,15 @@ class Standing:
             self._budget = Budget(state.limit, state.remaining, state.window_s)
             self._budget_at = now
 
+    def learn(self, state: RegistryState) -> bool:
+        """Be parked for as long as another process was told to; whether that is longer."""
+        before = (self.whole.until, self.pulls.until)
+        if state.parked_until is not None:
+            self.whole.extend(state.parked_until)
+        if state.pulls_parked_until is not None:
+            self.pulls.extend(state.pulls_parked_until)
+        return (self.whole.until, self.pulls.until) != before
+
     def state(self, registry: str) -> RegistryState:
         """What a later process needs to know."""
         budget = self._budget

@@ -3,20 +3,30 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import Enum, auto
 from http import HTTPStatus
 from weakref import WeakValueDictionary
 
 from bot.core.challenge import Challenge, choose_challenge, parse_challenges
-from bot.core.errors import Denied, EgressRefused, MalformedAnswer
-from bot.net.secret import Secret
+from bot.core.errors import (
+    Denied,
+    EgressRefused,
+    LoginRefused,
+    LoginUnavailable,
+    MalformedAnswer,
+)
 from bot.ports import Clock
-from bot.registry.credentials import CredentialBook
-from bot.registry.exchange import MAX_TOKEN_BYTES, Answer, Request
-from bot.registry.realms import judge_realm, token_url
-from bot.registry.tokens import Token, TokenCache, decode_token
+from bot.registry.credentials import Credential, CredentialBook, Kind, Lack
+from bot.registry.exchange import Answer, Request
+from bot.registry.realms import judge_realm
+from bot.registry.token_service import TokenService
+from bot.registry.tokens import MAX_KEPT, Token, TokenCache
 from bot.registry.transport import Transport
+
+CLOSED_FOR = timedelta(days=1)
+"""How long a repository that shows nothing to the anonymous is left alone without a good login."""
 
 
 class Proof(Enum):
@@ -30,10 +40,11 @@ class Proof(Enum):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Authorization:
-    """The Authorization header of one request; None for NOTHING."""
+    """The Authorization header of one request; None for NOTHING. login: what a LOGIN was."""
 
     proof: Proof
     header: str | None = None
+    login: Credential | None = None
 
 
 ANONYMOUS = Authorization(Proof.NOTHING)
@@ -42,19 +53,21 @@ ANONYMOUS = Authorization(Proof.NOTHING)
 class Authority:
     """One host, as a registry's endpoint or as what it redirects to.
 
-    credentials None: it is asked anonymously whatever is configured. Tokens are fetched by one
-    worker at a time for each repository, and used by all.
+    credentials None: it is asked anonymously whatever is configured; whoever may not use a login
+    gets an authority of its own, so that no token of one is ever used for the other. Tokens are
+    fetched by one worker at a time for each repository, and used by all.
     """
 
     def __init__(
         self, transport: Transport, *, credentials: CredentialBook | None, clock: Clock
     ) -> None:
         self.is_known = False
-        self._transport = transport
+        self._service = TokenService(transport, clock=clock)
         self._credentials = credentials
         self._clock = clock
         self._challenge: Challenge | None = None
         self._tokens = TokenCache()
+        self._closed: dict[str, datetime] = {}
         self._fetching: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._introduction = asyncio.Lock()
 
@@ -73,13 +86,17 @@ class Authority:
         yield
 
     async def authorize(self, request: Request) -> Authorization:
-        """What to send with a request, as far as is known; may fetch a token."""
+        """What to send with a request, as far as is known; may fetch a token.
+
+        Raises LoginRefused when the login is known to be wrong and nothing is to be had without.
+        """
         challenge = self._challenge
         if challenge is None:
             return ANONYMOUS
+        if self._is_closed(request):
+            raise self._denied(request)
         if challenge.scheme == "basic":
-            login = self._login(request)
-            return ANONYMOUS if login is None else Authorization(Proof.LOGIN, login.reveal())
+            return await self._by_login(request) or ANONYMOUS
         token = self._tokens.find(request.repository, now=self._clock())
         if token is not None:
             return Authorization(Proof.TOKEN, token.header)
@@ -94,17 +111,21 @@ class Authority:
             insufficient = any(challenge.is_insufficient_scope for challenge in challenges)
             self._tokens.drop(request.repository, sent.header)
             if insufficient or sent.proof is Proof.FRESH_TOKEN:
+                await self._close_without_login(request)
                 raise self._denied(request)
         challenge = self._learn(challenges)
         self.is_known = True
-        if challenge is not None and challenge.scheme == "bearer":
+        wants_token = challenge is not None and challenge.scheme == "bearer"
+        if sent.login is not None and wants_token is (sent.login.kind is Kind.REGISTRY_TOKEN):
+            self._refuse(request, sent.login)
+        if challenge is not None and wants_token:
             return await self._renew(request, challenge, refused=sent.header)
-        if sent.proof is Proof.LOGIN:
-            self._refuse_login(request)
-        login = self._login(request) if challenge is not None else None
-        if login is None:
+        if sent.proof is Proof.NOTHING:
+            self._close(request)
+        instead = await self._by_login(request) if challenge is not None else None
+        if instead is None:
             raise self._denied(request)
-        return Authorization(Proof.LOGIN, login.reveal())
+        return instead
 
     def _learn(self, challenges: tuple[Challenge, ...]) -> Challenge | None:
         """Keep what a 401 asks for. A Bearer once learnt outlasts a 401 that names only Basic:
@@ -121,6 +142,9 @@ class Authority:
     ) -> Authorization:
         repository = request.repository
         async with self._fetching.setdefault(repository, asyncio.Lock()):
+            login = await self._login(request)
+            if login is not None and login.kind is Kind.REGISTRY_TOKEN:
+                return Authorization(Proof.LOGIN, login.header, login)
             token = self._tokens.find(repository, now=self._clock())
             if token is None or token.header == refused:
                 token = await self._fetch(request, challenge)
@@ -130,47 +154,74 @@ class Authority:
     async def _fetch(self, request: Request, challenge: Challenge) -> Token:
         try:
             realm = judge_realm(challenge.realm or "", request)
-            url = token_url(realm, service=challenge.service, repository=request.repository)
-            login = self._login(request) if realm.is_trusted else None
-            asked = replace(
-                request, method="GET", url=url, headers={}, max_bytes=MAX_TOKEN_BYTES, pull=False
-            )
-            answer = await self._transport.send(
-                asked, authorization=None if login is None else login.reveal()
-            )
-            return self._token_in(answer, request, login)
+            while True:
+                login = await self._login(request) if realm.is_trusted else None
+                found = await self._service.fetch(request, realm, challenge.service, login)
+                if isinstance(found, Token):
+                    self._keep_identity(request, found, login)
+                    return found
+                if login is None:
+                    await self._close_without_login(request)
+                elif found.is_login:
+                    self._refuse(request, login)
+                    if await self._login(request) is not None:
+                        continue
+                raise self._denied(request, found.status)
         except (EgressRefused, MalformedAnswer):
             # Asked again without it, the registry may name a better realm.
             self._challenge = None
             raise
 
-    def _token_in(self, answer: Answer, request: Request, login: Secret | None) -> Token:
-        """The token; redirects of a token service are not followed."""
-        if answer.status == HTTPStatus.UNAUTHORIZED and login is not None:
-            self._refuse_login(request)
-        if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-            raise self._denied(request, answer.status)
-        token = None
-        if answer.status == HTTPStatus.OK:
-            token = decode_token(answer.body, now=self._clock())
-        if token is None:
-            raise request.trouble(
-                MalformedAnswer, "the token service gave no token", status=answer.status
-            )
-        return token
+    def _keep_identity(self, request: Request, token: Token, login: Credential | None) -> None:
+        if login is None or login.kind is not Kind.IDENTITY_TOKEN or token.identity is None:
+            return
+        if self._credentials is not None and token.identity != login.secret:
+            self._credentials.renew(request.endpoint.settings, login, token.identity)
 
-    def _login(self, request: Request) -> Secret | None:
+    async def _login(self, request: Request) -> Credential | None:
         if self._credentials is None:
             return None
-        return self._credentials.find(request.endpoint.settings, request.repository)
+        return await self._credentials.find(request.endpoint.settings, request.repository)
 
-    def _refuse_login(self, request: Request) -> None:
+    async def _by_login(self, request: Request) -> Authorization | None:
+        """The login itself, sent to the registry."""
+        login = await self._login(request)
+        if login is None or not login.is_for_registry:
+            return None
+        return Authorization(Proof.LOGIN, login.header, login)
+
+    def _refuse(self, request: Request, login: Credential) -> None:
         assert self._credentials is not None, "a login was sent"
-        self._credentials.refuse(request.endpoint.settings)
+        self._credentials.refuse(request.endpoint.settings, login)
+
+    def _lack(self, request: Request) -> Lack | None:
+        if self._credentials is None:
+            return None
+        return self._credentials.lack(request.endpoint.settings, request.repository)
+
+    async def _close_without_login(self, request: Request) -> None:
+        if await self._login(request) is None:
+            self._close(request)
+
+    def _close(self, request: Request) -> None:
+        """The anonymous are shown nothing of this repository."""
+        if len(self._closed) >= MAX_KEPT:
+            self._closed.clear()
+        self._closed[request.repository] = self._clock() + CLOSED_FOR
+
+    def _is_closed(self, request: Request) -> bool:
+        until = self._closed.get(request.repository)
+        if until is None or self._lack(request) is not Lack.REFUSED:
+            return False
+        return self._clock() < until
 
     def _denied(self, request: Request, status: int = HTTPStatus.UNAUTHORIZED) -> Denied:
         what = "private, or it does not exist"
-        settings = request.endpoint.settings
-        if self._credentials is not None and self._credentials.is_refused(settings):
-            what += "; the configured login was refused and is not tried again until a restart"
+        match self._lack(request):
+            case Lack.REFUSED:
+                what += "; the configured login was refused and is not tried again until a restart"
+                return request.trouble(LoginRefused, what, status=int(status))
+            case Lack.UNAVAILABLE:
+                what += "; the program that keeps its login did not give it"
+                return request.trouble(LoginUnavailable, what, status=int(status))
         return request.trouble(Denied, what, status=int(status))

@@ -8,9 +8,18 @@ from bot.core.reference import Reference
 from bot.net.pace import Pace
 from bot.net.sessions import Sessions
 from bot.net.settings import RegistrySettings
-from bot.ports import Chance, Clock, FetchedManifest, ManifestAbsent, Sleep, TagUnchanged
+from bot.ports import (
+    NO_FIGURES,
+    Chance,
+    Clock,
+    FetchedManifest,
+    Figures,
+    ManifestAbsent,
+    Sleep,
+    TagUnchanged,
+)
 from bot.registry.conversation import Conversation
-from bot.registry.credentials import CredentialBook
+from bot.registry.credentials import CredentialBook, Keys
 from bot.registry.exchange import Answer, Request
 from bot.registry.heads import HeadSupport
 from bot.registry.policy import RegistryPolicy
@@ -45,17 +54,25 @@ class RegistryClient:
         registries: Iterable[RegistrySettings] = (),
         *,
         allow_any_public: bool = False,
+        keys: Keys | None = None,
         clock: Clock,
         sleep: Sleep,
         chance: Chance,
+        figures: Figures = NO_FIGURES,
     ) -> None:
         self._questions = Questions(RegistryPolicy(registries, allow_any_public=allow_any_public))
-        transport = Transport(sessions, pace, sleep=sleep, chance=chance)
-        self._conversation = Conversation(transport, CredentialBook(), clock=clock)
+        transport = Transport(sessions, pace, sleep=sleep, chance=chance, figures=figures)
+        self._conversation = Conversation(transport, CredentialBook(keys), clock=clock)
         self._heads = HeadSupport(clock=clock)
 
     async def fetch_tag(
-        self, reference: Reference, *, known_digest: str | None, etag: str | None, urgent: bool
+        self,
+        reference: Reference,
+        *,
+        known_digest: str | None,
+        etag: str | None,
+        urgent: bool,
+        login: bool = False,
     ) -> TagUnchanged | ManifestAbsent | FetchedManifest:
         """Where the tag points; its manifest comes only when the digest is not the known one.
 
@@ -63,25 +80,29 @@ class RegistryClient:
         """
         registry = reference.registry
         if self._heads.are_useless(registry):
-            return await self._get_tag(reference, known_digest, etag, urgent=urgent)
-        request = self._questions.manifest("HEAD", reference, target_of(reference), urgent=urgent)
+            return await self._get_tag(reference, known_digest, etag, urgent=urgent, login=login)
+        request = self._questions.manifest(
+            "HEAD", reference, target_of(reference), urgent=urgent, login=login
+        )
         answer = await self._conversation.ask(request)
         digest = stated_digest(answer)
         if answer.status == OK and digest is not None:
             self._heads.worked(registry)
             if digest == known_digest:
                 return TagUnchanged(etag_of(answer))
-            return await self._get_moved(reference, digest, urgent=urgent)
+            return await self._get_moved(reference, digest, urgent=urgent, login=login)
         if answer.status == NOT_FOUND:
-            return await self._confirm_missing(reference, known_digest, etag, urgent=urgent)
+            return await self._confirm_missing(
+                reference, known_digest, etag, urgent=urgent, login=login
+            )
         self._give_heads_up(request, answer)
-        return await self._get_tag(reference, known_digest, etag, urgent=urgent)
+        return await self._get_tag(reference, known_digest, etag, urgent=urgent, login=login)
 
     async def fetch_manifest(
-        self, reference: Reference, digest: str, *, urgent: bool
+        self, reference: Reference, digest: str, *, urgent: bool, login: bool = False
     ) -> FetchedManifest | ManifestAbsent:
         """A manifest of the reference's repository by digest, verified."""
-        request = self._questions.manifest("GET", reference, digest, urgent=urgent)
+        request = self._questions.manifest("GET", reference, digest, urgent=urgent, login=login)
         answer = await self._conversation.ask(request)
         if answer.status == NOT_FOUND:
             return ManifestAbsent()
@@ -89,10 +110,14 @@ class RegistryClient:
             raise unexpected(request, answer)
         return manifest_in(request, answer, digest=digest)
 
-    async def has_manifest(self, reference: Reference, digest: str, *, urgent: bool) -> bool:
+    async def has_manifest(
+        self, reference: Reference, digest: str, *, urgent: bool, login: bool = False
+    ) -> bool:
         """Whether the registry serves this manifest; a GET where HEADs are of no use."""
         if not self._heads.are_useless(reference.registry):
-            request = self._questions.manifest("HEAD", reference, digest, urgent=urgent)
+            request = self._questions.manifest(
+                "HEAD", reference, digest, urgent=urgent, login=login
+            )
             answer = await self._conversation.ask(request)
             if answer.status == OK:
                 self._check_head(request, answer, digest)
@@ -101,14 +126,14 @@ class RegistryClient:
                 self._give_heads_up(request, answer)
             elif self._heads.are_proven(reference.registry):
                 return False
-        fetched = await self.fetch_manifest(reference, digest, urgent=urgent)
+        fetched = await self.fetch_manifest(reference, digest, urgent=urgent, login=login)
         return isinstance(fetched, FetchedManifest)
 
     async def fetch_config(
-        self, reference: Reference, digest: str, *, urgent: bool
+        self, reference: Reference, digest: str, *, urgent: bool, login: bool = False
     ) -> bytes | None:
         """An image's config blob, verified, or None if the registry has none."""
-        request = self._questions.blob(reference, digest, urgent=urgent)
+        request = self._questions.blob(reference, digest, urgent=urgent, login=login)
         answer = await self._conversation.ask(request)
         if answer.status == NOT_FOUND:
             return None
@@ -118,22 +143,28 @@ class RegistryClient:
         return answer.body
 
     async def _get_moved(
-        self, reference: Reference, digest: str, *, urgent: bool
+        self, reference: Reference, digest: str, *, urgent: bool, login: bool
     ) -> FetchedManifest | ManifestAbsent:
         """What a tag points at since it moved. Not every replica has the digest at once."""
-        fetched = await self.fetch_manifest(reference, digest, urgent=urgent)
+        fetched = await self.fetch_manifest(reference, digest, urgent=urgent, login=login)
         if isinstance(fetched, FetchedManifest):
             return fetched
-        found = await self._get_tag(reference, None, None, urgent=urgent)
+        found = await self._get_tag(reference, None, None, urgent=urgent, login=login)
         assert not isinstance(found, TagUnchanged), "nothing was known to be unchanged"
         return found
 
     async def _get_tag(
-        self, reference: Reference, known_digest: str | None, etag: str | None, *, urgent: bool
+        self,
+        reference: Reference,
+        known_digest: str | None,
+        etag: str | None,
+        *,
+        urgent: bool,
+        login: bool,
     ) -> TagUnchanged | ManifestAbsent | FetchedManifest:
         condition = condition_for(known_digest, etag)
         request = self._questions.manifest(
-            "GET", reference, target_of(reference), urgent=urgent, condition=condition
+            "GET", reference, target_of(reference), urgent=urgent, login=login, condition=condition
         )
         answer = await self._conversation.ask(request)
         if answer.status == HTTPStatus.NOT_MODIFIED and condition:
@@ -146,12 +177,18 @@ class RegistryClient:
         return TagUnchanged(fetched.etag) if fetched.digest == known_digest else fetched
 
     async def _confirm_missing(
-        self, reference: Reference, known_digest: str | None, etag: str | None, *, urgent: bool
+        self,
+        reference: Reference,
+        known_digest: str | None,
+        etag: str | None,
+        *,
+        urgent: bool,
+        login: bool,
     ) -> TagUnchanged | ManifestAbsent | FetchedManifest:
         """What a 404 to a HEAD means: some registries give one for what a GET finds."""
         if self._heads.are_proven(reference.registry):
             return ManifestAbsent()
-        found = await self._get_tag(reference, known_digest, etag, urgent=urgent)
+        found = await self._get_tag(reference, known_digest, etag, urgent=urgent, login=login)
         if not isinstance(found, ManifestAbsent):
             self._heads.failed(reference.registry)
         return found

@@ -26,14 +26,15 @@ class Conversation:
     """Asks until there is an answer that is neither a redirect nor a 401.
 
     What is learnt of a registry is kept apart from what other hosts say when it redirects there:
-    they get no login and no token but those they give to anybody.
+    they get no login and no token but those they give to anybody. So are requests that may use the
+    operator's login and those that may not, down to their tokens.
     """
 
     def __init__(self, transport: Transport, credentials: CredentialBook, *, clock: Clock) -> None:
         self._transport = transport
         self._credentials = credentials
         self._clock = clock
-        self._registries: dict[str, Authority] = {}
+        self._registries: dict[tuple[str, bool], Authority] = {}
         self._strangers: dict[tuple[str, str], Authority] = {}
 
     async def ask(self, request: Request) -> Answer:
@@ -69,10 +70,12 @@ class Conversation:
         raise request.trouble(MalformedAnswer, f"redirects more than {MAX_HOPS} times")
 
     def _registry(self, request: Request) -> Authority:
-        authority = self._registries.get(request.registry)
+        key = (request.registry, request.login)
+        authority = self._registries.get(key)
         if authority is None:
-            authority = Authority(self._transport, credentials=self._credentials, clock=self._clock)
-            self._registries[request.registry] = authority
+            credentials = self._credentials if request.login else None
+            authority = Authority(self._transport, credentials=credentials, clock=self._clock)
+            self._registries[key] = authority
         return authority
 
     def _authority_at(self, hop: Request) -> Authority:

@@ -23,7 +23,7 @@ class Request:
     """What is asked of a registry, or of what it refers to, about one repository.
 
     headers are without Authorization. subject names the thing in sentences. pull: it is the GET
-    of a manifest. urgent: somebody waits.
+    of a manifest. urgent: somebody waits. login: the operator's may be used. form: of a POST.
     """
 
     endpoint: Endpoint
@@ -35,6 +35,8 @@ class Request:
     max_bytes: int
     pull: bool = False
     urgent: bool = False
+    login: bool = False
+    form: Mapping[str, str] | None = field(default=None, repr=False)  # may hold a secret
 
     @property
     def registry(self) -> str:

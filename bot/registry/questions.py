@@ -36,6 +36,7 @@ class Questions:
         target: str,
         *,
         urgent: bool,
+        login: bool,
         condition: Mapping[str, str] = _NO_CONDITION,
     ) -> Request:
         """HEAD or GET a manifest of the reference's repository by tag or digest."""
@@ -52,9 +53,10 @@ class Questions:
             max_bytes=MAX_MANIFEST_BYTES,
             pull=method == "GET",
             urgent=urgent,
+            login=login,
         )
 
-    def blob(self, reference: Reference, digest: str, *, urgent: bool) -> Request:
+    def blob(self, reference: Reference, digest: str, *, urgent: bool, login: bool) -> Request:
         """GET a small blob, such as an image's config."""
         endpoint = self._policy.find(reference.registry)
         _check_digest(reference, digest)
@@ -67,6 +69,7 @@ class Questions:
             headers={},
             max_bytes=MAX_CONFIG_BYTES,
             urgent=urgent,
+            login=login,
         )
 
 

@@ -15,6 +15,8 @@ from bot.registry.exchange import Request
 TOKEN_HOSTS = {"registry-1.docker.io": "auth.docker.io", "registry.gitlab.com": "gitlab.com"}
 """Registries whose tokens are known to come from another host."""
 
+CLIENT_ID = "archbell"
+
 
 @dataclass(frozen=True, slots=True)
 class Realm:
@@ -56,10 +58,29 @@ def _parsed(realm: str, request: Request) -> URL:
 
 
 def token_url(realm: Realm, *, service: str | None, repository: str) -> URL:
-    """What to GET for a token that permits pulling from one repository.
+    """What to GET for a token that permits pulling from one repository, or ("") nothing at all.
 
     The scope is computed here: registries name none, `*`, or more than is needed.
     Source: CNCF distribution, "Token Authentication Specification".
     """
     url = realm.url if service is None else realm.url.extend_query(service=service)
-    return url.extend_query(scope=f"repository:{repository}:pull")
+    return url.extend_query(scope=scope_of(repository)) if repository else url
+
+
+def token_form(*, service: str | None, repository: str, identity: str) -> dict[str, str]:
+    """What to POST for such a token in exchange for an identity token.
+
+    Source: CNCF distribution, "OAuth2 Token Authentication".
+    """
+    named = {} if service is None else {"service": service}
+    return named | {
+        "grant_type": "refresh_token",
+        "client_id": CLIENT_ID,
+        "scope": scope_of(repository),
+        "refresh_token": identity,
+    }
+
+
+def scope_of(repository: str) -> str:
+    """The right to pull from one repository, as token services write it."""
+    return f"repository:{repository}:pull"

@@ -5,6 +5,8 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.net.secret import Secret
+
 MIN_LIFE_S = 60
 MARGIN_S = 10
 MAX_LIFE_S = 12 * 3600
@@ -14,10 +16,14 @@ _TOKEN = re.compile(r"[!-~]{1,16000}")
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token as its header carries it; renew_at is when it is no longer worth sending."""
+    """A token as its header carries it; renew_at is when it is no longer worth sending.
+
+    identity: what to fetch the next one with, if its service has changed that.
+    """
 
     header: str
     renew_at: datetime
+    identity: Secret | None = None
 
     def __repr__(self) -> str:
         return f"Token(renew_at={self.renew_at!r})"
@@ -39,7 +45,12 @@ def decode_token(body: bytes, *, now: datetime) -> Token | None:
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
         return None
     life_s = _life_s(fields.get("expires_in"))
-    return Token(f"Bearer {token}", now + timedelta(seconds=life_s))
+    identity = fields.get("refresh_token")
+    return Token(
+        f"Bearer {token}",
+        now + timedelta(seconds=life_s),
+        Secret(identity) if isinstance(identity, str) and identity else None,
+    )
 
 
 def _life_s(expires_in: object) -> float:

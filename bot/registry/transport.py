@@ -11,9 +11,12 @@ from bot.core.errors import (
     MalformedAnswer,
     Overloaded,
     OversizedAnswer,
+    ProxyFailed,
     RateLimited,
     RegistryError,
     ServerTrouble,
+    TimedOut,
+    TlsFailed,
     TransportFailure,
 )
 from bot.net.egress import was_refused
@@ -21,23 +24,23 @@ from bot.net.limits import BUDGET_HEADER
 from bot.net.pace import Pace
 from bot.net.retry import once_more
 from bot.net.sessions import Sessions, same_origin
-from bot.ports import Chance, Sleep
+from bot.ports import NO_FIGURES, Chance, Figures, Sleep
 from bot.registry.exchange import MAX_ERROR_BYTES, Answer, Request
 
 # Plain numbers, because every look compares them.
 BAD_REQUEST, FORBIDDEN, TOO_MANY_REQUESTS, SERVER_ERROR = 400, 403, 429, 500
 
 _FAILURES: tuple[tuple[tuple[type[BaseException], ...], type[RegistryError], str], ...] = (
-    ((TimeoutError,), TransportFailure, "no answer in time"),
+    ((TimeoutError,), TimedOut, "no answer in time"),
     ((aiohttp.ClientConnectorDNSError,), TransportFailure, "the host's name cannot be resolved"),
     (
         (aiohttp.ClientSSLError, aiohttp.ServerFingerprintMismatch),
-        TransportFailure,
+        TlsFailed,
         "the certificate is not trusted, or TLS failed otherwise",
     ),
     (
         (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError),
-        TransportFailure,
+        ProxyFailed,
         "the proxy does not let us through",
     ),
     ((aiohttp.ClientConnectorError,), TransportFailure, "cannot connect"),
@@ -56,11 +59,20 @@ class Transport:
     Raises only RegistryErrors, without what aiohttp says: that can hold signed URLs and headers.
     """
 
-    def __init__(self, sessions: Sessions, pace: Pace, *, sleep: Sleep, chance: Chance) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        pace: Pace,
+        *,
+        sleep: Sleep,
+        chance: Chance,
+        figures: Figures = NO_FIGURES,
+    ) -> None:
         self._sessions = sessions
         self._pace = pace
         self._sleep = sleep
         self._chance = chance
+        self._figures = figures
 
     async def send(self, request: Request, *, authorization: str | None = None) -> Answer:
         """The answer, unless it is 429, 408 or 5xx (but a HEAD's 501): these raise."""
@@ -104,11 +116,17 @@ class Transport:
         try:
             session = self._sessions.of(endpoint.settings, request.url, base=endpoint.base)
             async with session.request(
-                request.method, request.url, headers=headers, allow_redirects=False
+                request.method,
+                request.url,
+                headers=headers,
+                data=request.form,
+                allow_redirects=False,
             ) as response:
                 body = b"" if request.method == "HEAD" else await _read(response, request)
+                self._figures.answered(request.registry, response.status)
                 return Answer(response.status, response.headers, body)
         except (aiohttp.ClientError, OSError, UnicodeError) as error:
+            self._figures.answered(request.registry, None)
             raise _translated(error, request) from None
 
 
@@ -132,6 +150,8 @@ async def _read(response: aiohttp.ClientResponse, request: Request) -> bytes:
 def _translated(error: BaseException, request: Request) -> RegistryError:
     if was_refused(error):
         return request.trouble(EgressRefused, "it leads to what is not https to a public address")
+    if isinstance(error, aiohttp.ClientConnectorDNSError) and error.host != request.url.raw_host:
+        return request.trouble(ProxyFailed, "the proxy's name cannot be resolved")
     for types, kind, sentence in _FAILURES:
         if isinstance(error, types):
             return request.trouble(kind, sentence)

@@ -13,9 +13,9 @@ from bot.core.model import TargetId, Want, WatchId
 from bot.core.reference import Reference
 from bot.ports import ClaimedTarget
 from bot.store.columns import UtcDateTime
-from bot.store.schema import targets, wants, watches
+from bot.store.schema import places, targets, wants, watches
 from bot.store.session import Session
-from bot.store.values import clear_observation, want_from
+from bot.store.values import clear_observation, place_from, want_from
 
 
 def _first_registry_after(registry: Any) -> ScalarSelect[str | None]:
@@ -53,7 +53,7 @@ _DUE = (
     )
     .order_by(targets.c.due_at)
     .limit(bindparam("at_most"))
-    .with_for_update(skip_locked=True)
+    .with_for_update(skip_locked=True, key_share=True)
 )
 _LEASE = (
     update(targets)
@@ -88,9 +88,11 @@ _WANTS = (
         watches.c.created_at,
         watches.c.standing,
         watches.c.tells,
-        *wants.c["watch_id", "platform", "state", "episode", "digest", "stale"],
+        *wants.c["watch_id", "platform", "state", "episode", "digest", "stale", "completing"],
+        *places.c["service", "conversation", "thread"],
     )
     .join_from(wants, watches)
+    .join(places, watches.c.place_id == places.c.id)
     .where(watches.c.target_id.in_(bindparam("ids", expanding=True)), watches.c.ended_at.is_(None))
     .order_by(wants.c.id)
 )
@@ -154,4 +156,5 @@ def _claimed(row: Row[Any], wanted: Sequence[Row[Any]]) -> ClaimedTarget:
         hint_seq=row.hint_seq,
         wants=own,
         wanted_since={WatchId(want.watch_id): want.created_at for want in wanted},
+        places=frozenset(place_from(want) for want in wanted),
     )

@@ -1,20 +1,23 @@
 """The store: opens a database, and gives transactions over it."""
 
-import asyncio
 import secrets
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 from types import MappingProxyType
+from typing import Protocol
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.address import make_folder, sqlite_path
-from bot.store.engine import open_engine, that_writes
+from bot.ports import News, Sleep
+from bot.store.address import PostgresAddress, parse_address
+from bot.store.backlogs import SqlBacklogs
 from bot.store.inbox import SqlInbox
-from bot.store.migrate import migrate
 from bot.store.outbox import SqlOutbox
+from bot.store.postgres import postgres_database
 from bot.store.registries import SqlRegistries
 from bot.store.session import NewToken, Session
+from bot.store.sqlite import sqlite_database
 from bot.store.targets import SqlTargets
 from bot.store.translation import translated
 from bot.store.watches import SqlWatches
@@ -28,6 +31,28 @@ def new_token() -> str:
     return secrets.token_hex(_TOKEN_BYTES)
 
 
+class Database(Protocol):
+    """What each kind of database does in its own way. name never holds a password."""
+
+    name: str
+
+    def writing(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """A transaction that may write."""
+        ...
+
+    def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """A transaction that only reads; it does not wait for writers."""
+        ...
+
+    async def announce(self, connection: AsyncConnection, news: frozenset[News]) -> None:
+        """Have other processes told when this transaction is committed."""
+        ...
+
+    async def listen(self, hear: Callable[[News], None], /, *, sleep: Sleep) -> None:
+        """As bot.ports.Listen says."""
+        ...
+
+
 class SqlTransaction:
     """bot.ports.Transaction over one connection."""
 
@@ -37,49 +62,44 @@ class SqlTransaction:
         self.outbox = SqlOutbox(session)
         self.inbox = SqlInbox(session)
         self.registries = SqlRegistries(session)
+        self.backlogs = SqlBacklogs(session)
 
 
 class SqlStore:
-    """bot.ports.Store over an engine, and one connection that writes; it closes neither.
+    """bot.ports.SharedStore over a database, which it does not close."""
 
-    A transaction within another one of the same task would wait for ever.
-    """
-
-    def __init__(
-        self,
-        engine: AsyncEngine,
-        writing: AsyncConnection,
-        *,
-        database: str,
-        new_token: NewToken,
-    ) -> None:
-        self._reading = engine
-        self._writing = writing
+    def __init__(self, database: Database, *, new_token: NewToken) -> None:
         self._database = database
         self._new_token = new_token
-        # SQLite has one writer at a time, and a second one tries again and again until its turn:
-        # those of this process queue here instead, in order and without waking up in between, and
-        # share a connection, because taking one from the pool costs more than a small transaction.
-        self._turn = asyncio.Lock()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[SqlTransaction]:
-        """A transaction that may write."""
-        async with self._turn:
-            with translated(self._database):
-                async with self._writing.begin():
-                    yield self._over(self._writing)
+        """A transaction that may write; not within another one of the same task."""
+        with translated(self._database.name):
+            async with self._database.writing() as connection:
+                session = self._over(connection, read_only=False)
+                yield SqlTransaction(session)
+                if session.news:
+                    await self._database.announce(connection, frozenset(session.news))
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[SqlTransaction]:
         """A transaction that only reads; it does not wait for writers."""
-        with translated(self._database):
-            async with self._reading.begin() as connection:
-                yield self._over(connection)
+        with translated(self._database.name):
+            async with self._database.reading() as connection:
+                yield SqlTransaction(self._over(connection, read_only=True))
 
-    def _over(self, connection: AsyncConnection) -> SqlTransaction:
-        session = Session(connection, database=self._database, new_token=self._new_token)
-        return SqlTransaction(session)
+    async def listen(self, hear: Callable[[News], None], /, *, sleep: Sleep) -> None:
+        """Call hear() for what other processes write, until cancelled; see bot.ports.Listen."""
+        await self._database.listen(hear, sleep=sleep)
+
+    def _over(self, connection: AsyncConnection, *, read_only: bool) -> Session:
+        return Session(
+            connection,
+            database=self._database.name,
+            new_token=self._new_token,
+            read_only=read_only,
+        )
 
 
 @asynccontextmanager
@@ -90,26 +110,19 @@ async def open_store(
     pragmas: Mapping[str, str | int] = _NO_PRAGMAS,
     new_token: NewToken = new_token,
 ) -> AsyncIterator[SqlStore]:
-    """The store at a URL, made and migrated if need be, and closed with the block.
+    """The store at a URL, migrated if need be, and closed with the block.
 
-    busy_timeout_s: how long to wait for other processes that write. pragmas: SQLite's settings for
-    each connection. Raises StoreError; its sentence never holds a password.
+    An SQLite file is made; a PostgreSQL database must exist. busy_timeout_s: how long to wait for
+    what other processes hold. pragmas: SQLite's settings for each connection. Raises StoreError;
+    its sentence never holds a password.
     """
-    path = sqlite_path(url)
-    make_folder(path)
-    database = str(path)
-    migrating = open_engine(
-        path, busy_timeout_s=busy_timeout_s, pragmas={**pragmas, "foreign_keys": "OFF"}
-    )
-    try:
-        await migrate(migrating, database=database)
-    finally:
-        await migrating.dispose()
-    engine = open_engine(path, busy_timeout_s=busy_timeout_s, pragmas=pragmas)
-    try:
-        async with AsyncExitStack() as stack:
-            with translated(database):
-                writing = await stack.enter_async_context(that_writes(engine).connect())
-            yield SqlStore(engine, writing, database=database, new_token=new_token)
-    finally:
-        await engine.dispose()
+    async with _opened(parse_address(url), busy_timeout_s, pragmas) as database:
+        yield SqlStore(database, new_token=new_token)
+
+
+def _opened(
+    address: Path | PostgresAddress, busy_timeout_s: float, pragmas: Mapping[str, str | int]
+) -> AbstractAsyncContextManager[Database]:
+    if isinstance(address, Path):
+        return sqlite_database(address, busy_timeout_s=busy_timeout_s, pragmas=pragmas)
+    return postgres_database(address, lock_timeout_s=busy_timeout_s)

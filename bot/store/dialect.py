@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, Table
+from sqlalchemy import Insert, Table, case, or_
 from sqlalchemy.dialects import postgresql, sqlite
 
 
@@ -21,14 +21,18 @@ def insert_or_ignore(table: Table, dialect: str, *returning: str) -> Insert:
 
 
 @cache
-def insert_or_replace(table: Table, dialect: str) -> Insert:
-    """Insert rows, or give the rows of the same primary key all the new values."""
+def insert_or_replace(table: Table, dialect: str, *latest: str) -> Insert:
+    """Insert rows, or give the rows of the same primary key all the new values.
+
+    latest: names of columns of which the greater value stays; NULL is less than everything.
+    """
     statement = _words(dialect).insert(table)
     keys = [column.name for column in table.primary_key]
-    replaced: Insert = statement.on_conflict_do_update(
-        index_elements=keys,
-        set_={name: column for name, column in statement.excluded.items() if name not in keys},
-    )
+    values = {name: column for name, column in statement.excluded.items() if name not in keys}
+    for name in latest:
+        old, new = table.c[name], statement.excluded[name]
+        values[name] = case((or_(new.is_(None), old > new), old), else_=new)
+    replaced: Insert = statement.on_conflict_do_update(index_elements=keys, set_=values)
     return replaced
 
 

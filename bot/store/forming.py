@@ -68,7 +68,9 @@ _MAY_GO = (
     _is_over(places.c.gather_until),
 )
 
-# Locked, so that two who claim at once never have one place between them.
+# Locked, so that two who claim at once never have one place between them: whoever has the lock sees
+# in the statements after it what the one before has taken. Places that somebody else holds come
+# with the next claim.
 _READY_PLACES = (
     select(places.c.id)
     .where(
@@ -81,7 +83,7 @@ _READY_PLACES = (
             )
         ),
     )
-    .with_for_update(skip_locked=True)
+    .with_for_update(skip_locked=True, key_share=True)
 )
 _HEADS = (
     select(_LINE.c.id)

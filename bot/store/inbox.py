@@ -2,16 +2,16 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import Text, bindparam, func, select, update
 
 from bot.core.model import Place
-from bot.ports import Command
+from bot.ports import Command, News
 from bot.store.columns import UtcDateTime
 from bot.store.dialect import insert_or_ignore, insert_or_replace
 from bot.store.places import place_parts
 from bot.store.schema import cursors, inbox
 from bot.store.session import Session
-from bot.store.values import place_from
+from bot.store.values import place_from, storable
 
 _NOW = bindparam("now", type_=UtcDateTime())
 
@@ -44,7 +44,7 @@ _CLAIMABLE = (
     )
     .order_by(inbox.c.id)
     .limit(bindparam("at_most"))
-    .with_for_update(skip_locked=True)
+    .with_for_update(skip_locked=True, key_share=True)
 )
 _CLAIM = (
     update(inbox)
@@ -72,6 +72,24 @@ _NEXT = select(func.min(_RANKED.c.due_at)).where(_RANKED.c.rank == 1)
 _CURSOR = select(cursors.c.position).where(cursors.c.name == bindparam("name"))
 
 
+# A number is given when a row is made and seen when it is committed; of one person's commands the
+# first made must be the first seen, or the second would be claimed before it.
+_IN_LINE = select(
+    func.pg_advisory_xact_lock(
+        func.hashtextextended(
+            func.concat_ws(
+                "/",
+                bindparam("service", type_=Text),
+                bindparam("conversation", type_=Text),
+                bindparam("thread", type_=Text),
+                bindparam("person", type_=Text),
+            ),
+            0,
+        )
+    )
+)
+
+
 class SqlInbox:
     """bot.ports.Inbox over one transaction."""
 
@@ -82,18 +100,23 @@ class SqlInbox:
         self, *, event_id: str, place: Place, person: str, text: str, now: datetime
     ) -> bool:
         """Keep a command; False if this event of the place's service was received before."""
+        who = {**place_parts(place), "person": person}
+        if self._session.dialect == "postgresql":
+            await self._session.execute(_IN_LINE, who)
         kept = await self._session.execute(
             insert_or_ignore(inbox, self._session.dialect, "id"),
             {
-                **place_parts(place),
+                **who,
                 "event_id": event_id,
-                "person": person,
-                "command": text,
+                "command": storable(text),
                 "received_at": now,
                 "due_at": now,
             },
         )
-        return kept.first() is not None
+        if kept.first() is None:
+            return False
+        self._session.news.add(News.COMMANDS)
+        return True
 
     async def claim(self, *, now: datetime, lease_s: float, limit: int) -> list[Command]:
         """Lease the oldest commands; of one person in one place only the first that is not done."""

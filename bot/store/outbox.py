@@ -8,9 +8,10 @@ from sqlalchemy import Update, bindparam, case, insert, select, update
 
 from bot.core.message.neutral import Message
 from bot.core.model import Place
-from bot.ports import Delivery, OutboxEntry
+from bot.ports import Delivery, News, OutboxEntry
 from bot.store.columns import UtcDateTime
 from bot.store.forming import Turn, choose, next_turn_at
+from bot.store.moving import move_conversation
 from bot.store.outbox_rows import read_deliveries, read_entries
 from bot.store.places import IS_THE_PLACE, place_key, place_row
 from bot.store.schema import deliveries, places
@@ -24,9 +25,15 @@ _NO_LEASE: Mapping[str, Any] = {"lease_token": None, "lease_until": None}
 _EXPIRE = (
     update(deliveries)
     .where(
-        deliveries.c.due_at.is_not(None),
-        deliveries.c.state == SENDING,
-        deliveries.c.lease_until <= _NOW,
+        deliveries.c.seq.in_(
+            select(deliveries.c.seq)
+            .where(
+                deliveries.c.due_at.is_not(None),
+                deliveries.c.state == SENDING,
+                deliveries.c.lease_until <= _NOW,
+            )
+            .with_for_update(skip_locked=True)
+        )
     )
     .values(state=UNCERTAIN, due_at=_NOW, last_error="the outcome was not recorded", **_NO_LEASE)
 )
@@ -71,6 +78,17 @@ _PUT_BACK = _settle(
 )
 _BURY = _settle(DEAD, due_at=None, settled_at=bindparam("moment"), last_error=bindparam("error"))
 
+# Who changes a place and its deliveries takes the place first, as a claim does.
+_HOLD = select(places.c.id).where(IS_THE_PLACE).with_for_update(key_share=True)
+_HOLD_PLACE_OF = (
+    select(places.c.id)
+    .where(
+        places.c.id.in_(
+            select(deliveries.c.place_id).where(deliveries.c.id == bindparam("delivery"))
+        )
+    )
+    .with_for_update(key_share=True)
+)
 _PARKED = select(places.c.parked_until).where(places.c.id == bindparam("place"))
 _PARK = (
     update(places)
@@ -128,6 +146,7 @@ class SqlOutbox:
                 "due_at": now,
             },
         )
+        self._session.news.add(News.DELIVERIES)
         return delivery
 
     async def claim(
@@ -167,6 +186,7 @@ class SqlOutbox:
 
     async def sent(self, delivery: Delivery, *, message_id: str, now: datetime) -> None:
         """It has arrived, so the place can be posted to; nothing if the lease was lost."""
+        await self._session.execute(_HOLD, place_key(delivery.place))
         settled = await self._settle(_SENT, delivery, moment=now, new_message_id=message_id)
         if settled:
             await self.wake(delivery.place)
@@ -199,14 +219,23 @@ class SqlOutbox:
         is over.
         """
         row = await place_row(self._session, place)
+        await self._session.execute(_HOLD, place_key(place))
         before = (await self._session.execute(_PARKED, {"place": row})).scalar_one()
         await self._session.execute(_PARK, {"place": row, "until": until, "reason": reason})
         return before is None
 
     async def wake(self, place: Place) -> None:
         """End a place's parking; what waited for its end is due at once."""
+        await self._session.execute(_HOLD, place_key(place))
         await self._session.execute(_RELEASE_PARKED, place_key(place))
         await self._session.execute(_UNPARK_THIS, place_key(place))
+        self._session.news.add(News.DELIVERIES)
+
+    async def move(self, place: Place, *, conversation: str, now: datetime) -> None:
+        """Everything of this conversation, in all its threads, belongs to another id."""
+        await move_conversation(
+            self._session, place.service, place.conversation, conversation, now=now
+        )
 
     async def entries(self, *, limit: int, include_sent: bool) -> list[OutboxEntry]:
         """Deliveries, newest last, and alerts no delivery carries yet; the newest of both."""
@@ -214,8 +243,10 @@ class SqlOutbox:
 
     async def retry(self, delivery_id: str, *, now: datetime) -> bool:
         """Make a dead or waiting delivery due now, and wake its place; False if there is none."""
+        await self._session.execute(_HOLD_PLACE_OF, {"delivery": delivery_id})
         retried = await self._session.execute(_RETRY, {"delivery": delivery_id, "moment": now})
         if retried.rowcount == 0:
             return False
         await self._session.execute(_UNPARK_OF_DELIVERY, {"delivery": delivery_id})
+        self._session.news.add(News.DELIVERIES)
         return True

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, Update, bindparam, case, exists, func, null, select, update
 
 from bot.core.model import Alert, Observation, Want, WatchId
-from bot.ports import LookResult
+from bot.ports import LookResult, News
 from bot.store.columns import UtcDateTime
 from bot.store.dialect import insert_or_ignore
 from bot.store.schema import alerts, observations, targets, wants, watches
@@ -28,17 +28,19 @@ _HELD = (
         targets.c.hint_tries,
     )
     .where(targets.c.id.in_(bindparam("ids", expanding=True)))
-    .with_for_update()
+    .order_by(targets.c.id)
+    .with_for_update(key_share=True)
 )
 _WANTED = (
-    select(wants.c.watch_id, wants.c.platform, watches.c.standing)
+    select(*wants.c["watch_id", "platform", "episode"], watches.c.standing)
     .join_from(wants, watches)
     .where(wants.c.watch_id.in_(bindparam("watches", expanding=True)))
 )
+_CHANGING = ("state", "episode", "digest", "stale", "completing")
 _CHANGE_WANT = (
     update(wants)
     .where(wants.c.watch_id == bindparam("of_watch"), wants.c.platform == bindparam("of_platform"))
-    .values({name: bindparam(f"new_{name}") for name in ("state", "episode", "digest", "stale")})
+    .values({name: bindparam(f"new_{name}") for name in _CHANGING})
 )
 _ACTIVE = select(watches.c.id, watches.c.place_id).where(
     watches.c.id.in_(bindparam("watches", expanding=True)), watches.c.ended_at.is_(None)
@@ -108,7 +110,11 @@ class _Held:
 async def record_looks(
     session: Session, looks: Sequence[LookResult], *, now: datetime
 ) -> list[bool]:
-    """Write looks with their wants, history and alerts; False for those whose lease was lost."""
+    """Write looks with their wants, history and alerts; False for those whose lease was lost.
+
+    The targets are locked first, and whatever else changes wants or watches does the same: what
+    is read here stays so until the commit, and whoever comes second sees it.
+    """
     rows = await session.execute(_HELD, {"ids": [look.target.id for look in looks]})
     now_there = {row.id: row for row in rows}
     held = [
@@ -148,16 +154,16 @@ async def _left_to_the_next_look(session: Session, held: Iterable[_Held]) -> fro
     decides anew for what they want now.
     """
     known = {
-        (want.watch, str(want.platform), want.standing)
+        (want.watch, str(want.platform), want.episode, want.standing)
         for each in held
         if each.is_hinted
         for want in each.look.target.wants
     }
     if not known:
         return frozenset()
-    rows = await session.execute(_WANTED, {"watches": sorted({watch for watch, _, _ in known})})
-    wanted = {(WatchId(row.watch_id), row.platform, row.standing) for row in rows}
-    return frozenset(watch for watch, _, _ in known ^ wanted)
+    rows = await session.execute(_WANTED, {"watches": sorted({watch for watch, *_ in known})})
+    wanted = {(WatchId(row.watch_id), row.platform, row.episode, row.standing) for row in rows}
+    return frozenset(watch for watch, *_ in known ^ wanted)
 
 
 async def _write_alerts(
@@ -171,6 +177,7 @@ async def _write_alerts(
     ]
     if not owed:
         return
+    session.news.add(News.DELIVERIES)
     watching = sorted({alert.watch for alert, _ in owed})
     rows = await session.execute(_ACTIVE, {"watches": watching})
     places: dict[int, int] = {row.id: row.place_id for row in rows}
@@ -215,6 +222,8 @@ async def _write_targets(session: Session, held: Iterable[_Held], *, now: dateti
         rows[statement].append({**columns, "new_due_at": due_at})
         if hint is not None:
             hints.append({"target": each.row.id, **hint})
+        if hint is not None or each.is_hinted:
+            session.news.add(News.LOOKS)
     for statement, parameters in rows.items():
         await session.execute_each(statement, parameters)
     await session.execute_each(_CHANGE_HINT, hints)
@@ -283,6 +292,7 @@ def _want_columns(want: Want) -> dict[str, Any]:
         "new_episode": want.episode,
         "new_digest": want.digest,
         "new_stale": want.stale,
+        "new_completing": want.completing,
     }
 
 

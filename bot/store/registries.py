@@ -1,10 +1,11 @@
 """How registries want to be treated."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 from sqlalchemy import select
 
-from bot.ports import RegistryState
+from bot.ports import News, RegistryState
 from bot.store.dialect import insert_or_replace
 from bot.store.schema import registries
 from bot.store.session import Session
@@ -34,9 +35,11 @@ class SqlRegistries:
         ]
 
     async def save(self, states: Sequence[RegistryState]) -> None:
-        """Replace what is known of these registries."""
+        """Replace what is known of these registries; of two parkings the longer one stays."""
         await self._session.execute_each(
-            insert_or_replace(registries, self._session.dialect),
+            insert_or_replace(
+                registries, self._session.dialect, "parked_until", "pulls_parked_until"
+            ),
             [
                 {
                     "registry": state.registry,
@@ -47,6 +50,8 @@ class SqlRegistries:
                     "window_s": state.window_s,
                     "failures": state.failures,
                 }
-                for state in states
+                for state in sorted(states, key=attrgetter("registry"))
             ],
         )
+        if states:
+            self._session.news.add(News.REGISTRIES)

@@ -125,6 +125,7 @@ wants = Table(
     Column("episode", Integer, nullable=False, server_default="0"),
     Column("digest", Text),
     Column("stale", Boolean(create_constraint=False), nullable=False, server_default=false()),
+    Column("completing", Boolean(create_constraint=False), nullable=False, server_default=false()),
     UniqueConstraint("watch_id", "platform"),
 )
 

@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, case, delete, insert, select, update
+from sqlalchemy import Row, bindparam, case, delete, func, insert, select, update
 
 from bot.core.model import WantState
 from bot.core.platform import Platform
-from bot.ports import NewWatch
+from bot.ports import News, NewWatch
 from bot.store.columns import UtcDateTime
 from bot.store.dialect import insert_or_ignore
 from bot.store.places import place_row
-from bot.store.schema import targets, wants, watchers, watches
+from bot.store.schema import alerts, targets, wants, watchers, watches
 from bot.store.session import Session
 from bot.store.targets import IS_THE_TARGET, due_by, target_key
 from bot.store.values import observation_columns
@@ -21,7 +22,11 @@ _NOW = bindparam("now", type_=UtcDateTime())
 _SEEN_AT = bindparam("seen_at", type_=UtcDateTime())
 
 # Locked, so that of two who subscribe to one target the second sees what the first has made.
-_TARGET = select(*targets.c["id", "status", "lease_until"]).where(IS_THE_TARGET).with_for_update()
+_TARGET = (
+    select(*targets.c["id", "status", "lease_until", "looked_at"])
+    .where(IS_THE_TARGET)
+    .with_for_update(key_share=True)
+)
 _SEED = (
     update(targets)
     .where(targets.c.id == bindparam("target"))
@@ -50,11 +55,39 @@ _JOIN = (
     .where(watches.c.id == bindparam("watch"))
     .values({name: bindparam(f"new_{name}") for name in ("standing", "tells", "expires_at")})
 )
-_DROP = delete(wants).where(
+_ARE_DROPPED = (
     wants.c.watch_id == bindparam("watch"),
     wants.c.platform.in_(bindparam("dropped", expanding=True)),
 )
-_TARGET_OF = select(watches.c.target_id).where(watches.c.id == bindparam("watch"))
+_DROP = delete(wants).where(*_ARE_DROPPED)
+_STAYING = select(func.count()).where(
+    wants.c.watch_id == bindparam("watch"),
+    wants.c.platform.not_in(bindparam("dropped", expanding=True)),
+)
+_DROPPED = select(func.coalesce(func.sum(wants.c.episode + 1), 0)).where(*_ARE_DROPPED)
+_CARRY_ON = (
+    update(wants)
+    .where(
+        wants.c.id
+        == select(func.min(wants.c.id))
+        .where(wants.c.watch_id == bindparam("watch"))
+        .scalar_subquery()
+    )
+    .values(episode=wants.c.episode + bindparam("carried"))
+)
+_LAST_EPISODES = (
+    select(alerts.c.platform, func.max(alerts.c.episode).label("episode"))
+    .where(alerts.c.watch_id == bindparam("watch"))
+    .group_by(alerts.c.platform)
+)
+_TARGET_OF = (
+    select(targets.c.id)
+    .where(
+        targets.c.id
+        == select(watches.c.target_id).where(watches.c.id == bindparam("watch")).scalar_subquery()
+    )
+    .with_for_update(key_share=True)
+)
 _PLATFORMS = select(wants.c.platform).where(wants.c.watch_id == bindparam("watch"))
 
 
@@ -69,29 +102,53 @@ class Subscribed:
 
 async def subscribe(session: Session, new: NewWatch, *, now: datetime) -> Subscribed:
     """Make a watch, or add platforms and the person to the place's active watch of that target."""
-    target = await _target(session, new, now=now)
+    row = await _target(session, new, now=now)
+    target: int = row.id
     place = await place_row(session, new.place)
     watch, created = await _watch(session, new, target=target, place=place, now=now)
     widened = await _add_platforms(session, new, watch)
     joined = await _add_person(session, new, watch, now=now)
+    moment = min(new.due_at, now) if _is_overtaken(new, row) else new.due_at
     await session.execute(
-        _WAKE, {"target": target, "moment": new.due_at, "now": now, "is_new": int(widened)}
+        _WAKE, {"target": target, "moment": moment, "now": now, "is_new": int(widened)}
     )
+    session.news.add(News.LOOKS)
     return Subscribed(watch, created, joined and not created)
 
 
 async def drop_platforms(
     session: Session, watch: int, platforms: Sequence[Platform], *, now: datetime
-) -> None:
-    """Take platforms off a watch; its target is due, as there may be nothing left to wait for."""
-    dropped = [str(platform) for platform in platforms]
-    await session.execute(_DROP, {"watch": watch, "dropped": dropped})
+) -> bool:
+    """Take platforms off a watch, unless none would be left; False if so.
+
+    Its target is due, as there may be nothing left to wait for.
+
+    The alerts of the whole watch are counted by its wants and their episodes, so one that stays
+    takes over the count of those that go.
+    """
     target = (await session.execute(_TARGET_OF, {"watch": watch})).scalar_one()
+    these = {"watch": watch, "dropped": [str(platform) for platform in platforms]}
+    if not (await session.execute(_STAYING, these)).scalar_one():
+        return False
+    carried = (await session.execute(_DROPPED, these)).scalar_one()
+    await session.execute(_DROP, these)
+    await session.execute(_CARRY_ON, {"watch": watch, "carried": carried})
     await session.execute(_WAKE, {"target": target, "moment": now, "now": now, "is_new": 0})
+    session.news.add(News.LOOKS)
+    return True
 
 
-async def _target(session: Session, new: NewWatch, *, now: datetime) -> int:
-    """The id of the target's row, which is made if it is missing."""
+def _is_overtaken(new: NewWatch, row: Row[Any]) -> bool:
+    """Whether another process has looked since the observation that the watch starts from.
+
+    What it found was decided for others; without a look of its own the watch would miss it.
+    """
+    seen = new.observation
+    return seen is not None and row.looked_at is not None and row.looked_at > seen.observed_at
+
+
+async def _target(session: Session, new: NewWatch, *, now: datetime) -> Row[Any]:
+    """The target's row as it was, locked; it is made if it is missing."""
     key = target_key(new.reference)
     row = (await session.execute(_TARGET, key)).one_or_none()
     if row is None:
@@ -114,7 +171,7 @@ async def _target(session: Session, new: NewWatch, *, now: datetime) -> int:
         seen_at = seen.pop("observed_at")
         columns = {f"new_{name}": value for name, value in seen.items()}
         await session.execute(_SEED, {"target": target, "seen_at": seen_at, **columns})
-    return target
+    return row
 
 
 async def _watch(
@@ -156,11 +213,15 @@ def _later(one: datetime | None, other: datetime | None) -> datetime | None:
 async def _add_platforms(session: Session, new: NewWatch, watch: int) -> bool:
     """Add the platforms the watch does not have; whether there were any."""
     known = set((await session.execute(_PLATFORMS, {"watch": watch})).scalars())
+    told = await session.execute(_LAST_EPISODES, {"watch": watch})
+    # A platform that was dropped and told of before must be able to be told of again.
+    episodes = {row.platform: row.episode + 1 for row in told}
     added = [
         {
             "watch_id": watch,
             "platform": str(platform),
             "state": (WantState.MET if platform in new.met else WantState.WAITING).value,
+            "episode": episodes.get(str(platform), 0),
             "digest": new.met.get(platform),
         }
         for platform in dict.fromkeys(new.platforms)

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from operator import attrgetter
 
 from sqlalchemy import ColumnElement, and_, bindparam, case, select, update
 
 from bot.core.model import TargetId
 from bot.core.reference import Reference
-from bot.ports import ClaimedTarget, KnownTarget, LookResult
+from bot.ports import ClaimedTarget, KnownTarget, LookResult, News
 from bot.store.claiming import claim_targets, earliest_due_at
 from bot.store.columns import UtcDateTime
 from bot.store.recording import record_looks
@@ -90,8 +91,12 @@ class SqlTargets:
         """Give leases back unused; the targets are due at once."""
         await self._session.execute_each(
             _RELEASE,
-            [{"target": target.id, "lease": target.lease, "now": now} for target in targets],
+            [
+                {"target": target.id, "lease": target.lease, "now": now}
+                for target in sorted(targets, key=attrgetter("id"))
+            ],
         )
+        self._session.news.add(News.LOOKS)
 
     async def find(self, reference: Reference, *, now: datetime) -> KnownTarget | None:
         """The target of a reference, watched or not."""
@@ -114,4 +119,6 @@ class SqlTargets:
         hinted = await self._session.execute(
             _HINT, {**target_key(reference), "pushed": digest, "now": now}
         )
+        if hinted.rowcount == 1:
+            self._session.news.add(News.LOOKS)
         return hinted.rowcount == 1

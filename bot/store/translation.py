@@ -15,6 +15,7 @@ from bot.core.errors import (
     StoreReadOnly,
     StoreUnusable,
 )
+from bot.store.sqlstates import lost, refusal, unkeepable
 
 _BUSY = (
     StoreBusy,
@@ -70,10 +71,28 @@ def translated(database: str) -> Iterator[None]:
         raise _store_error(error, database) from error
 
 
+@contextmanager
+def bindable(database: str) -> Iterator[None]:
+    """Raise what a driver says of values that no column can take as a StoreError.
+
+    Drivers refuse them in Python's own words, so this is for single statements: around more it
+    would take any bug for the database's.
+    """
+    try:
+        yield
+    except (ValueError, OverflowError) as error:
+        raise unkeepable(database) from error
+
+
 def _store_error(error: Exception, database: str) -> StoreError:
     if isinstance(error, PoolTimeout):
         return StoreBusy(f"{database}: too many readers at once; try again")
     cause: BaseException | None = error.orig if isinstance(error, DBAPIError) else error
+    refused = refusal(getattr(cause, "sqlstate", None), database=database)
+    if refused is not None:
+        return refused
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return lost(database)
     code = getattr(cause, "sqlite_errorcode", None)
     if code is not None and code & _PRIMARY_CODE in _BY_CODE:
         kind, sentence = _BY_CODE[code & _PRIMARY_CODE]

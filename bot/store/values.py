@@ -24,6 +24,11 @@ from bot.core.platform import Platform
 from bot.core.reference import Reference
 
 
+def storable(text: str) -> str:
+    """A stranger's text without what not every database keeps: NUL, and halves of characters."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+
+
 @lru_cache(maxsize=1024)
 def platform_from(*parts: str) -> Platform:
     """One Platform for all the rows that have it."""
@@ -109,6 +114,7 @@ def want_from(row: Row[Any]) -> Want:
         standing=row.standing,
         digest=row.digest,
         stale=row.stale,
+        completing=row.completing,
         tells=tells_from(tuple(row.tells)),
     )
 

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, exists, select, update
 
 from bot.core.model import Place, Watch, WatchId
 from bot.core.platform import Platform
-from bot.ports import AddedWatch, NewWatch
+from bot.ports import AddedWatch, News, NewWatch
 from bot.store.columns import UtcDateTime
 from bot.store.places import IS_THE_PLACE, place_key, place_row
 from bot.store.schema import places, targets, watches
@@ -22,13 +22,41 @@ _IS_ACTIVE = watches.c.ended_at.is_(None)
 _THE_WATCH = WatchReader(watches.c.id == bindparam("watch"))
 _OF_PLACE = WatchReader(_IS_ACTIVE, IS_THE_PLACE)
 _ACTIVE = WatchReader(_IS_ACTIVE)
+_IS_EXPIRED = (_IS_ACTIVE, watches.c.expires_at <= bindparam("now", type_=UtcDateTime()))
 _EXPIRED = WatchReader(
-    _IS_ACTIVE,
-    watches.c.expires_at <= bindparam("now", type_=UtcDateTime()),
+    *_IS_EXPIRED,
     in_order=watches.c.expires_at,
     at_most=bindparam("at_most"),
 )
+_EXPIRED_OF = WatchReader(
+    *_IS_EXPIRED,
+    watches.c.target_id.in_(bindparam("targets", expanding=True)),
+    in_order=watches.c.expires_at,
+    at_most=bindparam("at_most"),
+)
+# Whatever ends or changes a watch has locked its target before: looks decide for all watches of a
+# target, and the end of the last one lets it rest. Whoever ends expired watches leaves those to
+# others whose targets are busy; they come with the next round.
+_TARGETS_OF_EXPIRED = (
+    select(targets.c.id)
+    .where(
+        targets.c.id.in_(
+            select(watches.c.target_id)
+            .where(*_IS_EXPIRED)
+            .order_by(watches.c.expires_at)
+            .limit(bindparam("at_most"))
+        )
+    )
+    .with_for_update(skip_locked=True, key_share=True)
+)
 _NAMED = watches.c.id.in_(bindparam("named", expanding=True))
+_TARGETS_OF = select(watches.c.target_id).where(_NAMED).distinct()
+_THE_TARGETS = (
+    select(targets.c.id)
+    .where(targets.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(targets.c.id)
+    .with_for_update(key_share=True)
+)
 _END = (
     update(watches)
     .where(_NAMED, _IS_ACTIVE)
@@ -75,28 +103,52 @@ class SqlWatches:
         return await _ACTIVE.read(self._session, {})
 
     async def expired(self, *, now: datetime, limit: int) -> list[Watch]:
-        """Active watches whose time is over, the earliest first."""
-        return await _EXPIRED.read(self._session, {"now": now, "at_most": limit})
+        """Active watches whose time is over, the earliest first.
+
+        In a transaction that may write they are the caller's until its end: nobody else is given
+        them, or changes them.
+        """
+        due = {"now": now, "at_most": limit}
+        if self._session.read_only:
+            return await _EXPIRED.read(self._session, due)
+        held = list((await self._session.execute(_TARGETS_OF_EXPIRED, due)).scalars())
+        return await _EXPIRED_OF.read(self._session, {**due, "targets": held}) if held else []
 
     async def drop(self, watch: WatchId, platforms: Sequence[Platform], *, now: datetime) -> None:
-        """Take platforms off a watch, which must keep at least one; its target is due."""
-        await drop_platforms(self._session, watch, platforms, now=now)
+        """Take platforms off a watch, and its target is due.
+
+        It must keep at least one; if others have been taken off at the same time, and none would
+        be left, the watch ends.
+        """
+        if not await drop_platforms(self._session, watch, platforms, now=now):
+            await self.end([watch], why="stopped", now=now)
 
     async def end(self, watches: Sequence[WatchId], *, why: str, now: datetime) -> None:
         """End watches; a target nobody wants any more is no longer due."""
-        for start in range(0, len(watches), _BATCH):
-            named = list(watches[start : start + _BATCH])
+        batches = [list(watches[at : at + _BATCH]) for at in range(0, len(watches), _BATCH)]
+        await self._lock_targets_of(batches)
+        for named in batches:
             await self._session.execute(_END, {"named": named, "why": why, "moment": now})
             await self._session.execute(_REST, {"named": named})
+
+    async def _lock_targets_of(self, batches: Sequence[Sequence[int]]) -> None:
+        ids: set[int] = set()
+        for named in batches:
+            ids.update((await self._session.execute(_TARGETS_OF, {"named": named})).scalars())
+        in_order = sorted(ids)
+        for at in range(0, len(in_order), _BATCH):
+            await self._session.execute(_THE_TARGETS, {"ids": in_order[at : at + _BATCH]})
 
     async def mute(self, watch: WatchId, *, until: datetime | None) -> None:
         """Hold this watch's alerts back until then; None lets them go."""
         await self._session.execute(_MUTE, {"watch": watch, "until": until})
+        self._session.news.add(News.DELIVERIES)
 
     async def mute_place(self, place: Place, *, until: datetime | None) -> None:
         """Hold the alerts of a whole place back until then; None lets them go."""
         row = await place_row(self._session, place)
         await self._session.execute(_MUTE_PLACE, {"place": row, "until": until})
+        self._session.news.add(News.DELIVERIES)
 
     async def place_muted_until(self, place: Place) -> datetime | None:
         """Until when the place holds its alerts back; None if it does not."""

@@ -11,7 +11,7 @@ from tests.support.registry_settings import Login
 from tests.support.token_server import TokenRequest, TokenServer
 
 NODE = "library/node"
-LOGIN = Login(user="somebody", password="correct:horse")
+LOGIN = Login(user="somebody", password="canary-correct:horse")
 
 
 async def test_a_basic_registry_opens_for_its_login_alone(

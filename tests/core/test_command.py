@@ -72,6 +72,26 @@ SHA = "sha256:" + "1f" * 32
         pytest.param("stop everything", Unwatch(everything=True), id="stop everything"),
         pytest.param("unwatch all node:22", Unwatch(NODE), id="all of one image is that image"),
         pytest.param("unwatch #7 all", Unwatch(number=7), id="all of one watch is that watch"),
+        pytest.param(
+            "/unwatch all yes", Unwatch(everything=True, confirmed=True), id="unwatch all yes"
+        ),
+        pytest.param(
+            "unwatch --yes ALL!", Unwatch(everything=True, confirmed=True), id="--yes before all"
+        ),
+        pytest.param(
+            "unwatch everything, really",
+            Unwatch(everything=True, confirmed=True),
+            id="everything, really",
+        ),
+        pytest.param(
+            "unwatch all armv7 y",
+            Unwatch(everything=True, platforms=(ARMV7,), confirmed=True),
+            id="unwatch all of a platform, y",
+        ),
+        pytest.param("unwatch all node:22 yes", Unwatch(NODE), id="yes to all of one image"),
+        pytest.param(
+            "unwatch yes", Unwatch(parse_reference("yes")), id="an image may be called yes"
+        ),
         pytest.param("/unwatch", Unwatch(), id="bare unwatch"),
         pytest.param("/list", List(), id="list"),
         pytest.param("/watches", List(), id="watches"),
@@ -298,11 +318,10 @@ def test_an_unknown_platform_comes_with_all_that_was_understood() -> None:
 
 
 def test_the_sentence_of_a_refused_reference_is_passed_on() -> None:
-    command = parse_command("/watch Node:22")
+    command = parse_command("/watch NODE:22")
 
     assert isinstance(command, Misunderstood)
-    assert command.hint is not None
-    assert "lower case" in command.hint
+    assert command.hint == "The name of an image must be in lower case: type 'node:22'."
 
 
 def test_a_text_of_the_greatest_length_is_read() -> None:

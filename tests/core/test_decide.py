@@ -133,6 +133,52 @@ def test_a_platform_that_joins_a_complete_watch_completes_it_anew() -> None:
     assert len(set(complete)) == len(complete) == 2
 
 
+def test_what_came_while_another_was_doubted_completes_the_watch_when_the_doubt_was_wrong() -> None:
+    story = Story(kept(ARM64), kept(ARMV7, WantState.WAITING))
+
+    story.see(present(ARMV7), present(ARM64, ARMV7))
+
+    assert story.told == [(Event.APPEARED, ARMV7), (Event.COMPLETE, None)]
+
+
+def test_what_came_while_another_was_gone_completes_the_watch_when_that_is_back() -> None:
+    story = Story(kept(ARM64, WantState.GONE, episode=1), kept(ARMV7, WantState.WAITING))
+
+    story.see(present(ARMV7), present(ARM64, ARMV7))
+
+    assert story.told == [
+        (Event.APPEARED, ARMV7),
+        (Event.BACK, ARM64),
+        (Event.COMPLETE, None),
+    ]
+
+
+def test_what_came_and_went_before_the_last_one_came_still_completes_the_watch() -> None:
+    story = Story(kept(ARM64, WantState.WAITING), kept(ARMV7, WantState.WAITING))
+
+    story.see(present(ARM64), *[present(ARMV7)] * 2, present(ARM64, ARMV7))
+
+    assert story.told[-2:] == [(Event.BACK, ARM64), (Event.COMPLETE, None)]
+
+
+def test_a_watch_that_nothing_came_to_is_never_called_complete() -> None:
+    story = Story(kept(ARM64), kept(ARMV7))
+
+    story.see(present(ARM64), present(ARM64, ARMV7), *[present(ARM64)] * 2, present(ARM64, ARMV7))
+
+    assert Event.COMPLETE not in {event for event, _ in story.told}
+
+
+def test_what_was_there_when_it_joined_completes_nothing() -> None:
+    story = Story(kept(ARM64, WantState.WAITING))
+    story.see(present(ARM64, ARMV7))
+    story.wants[ONE, ARMV7] = kept(ARMV7)
+
+    story.see(present(ARM64, ARMV7))
+
+    assert story.told == [(Event.APPEARED, ARM64)]
+
+
 # -- a platform goes ------------------------------------------------------------------------------
 
 

@@ -164,6 +164,37 @@ def test_whatever_came_before_a_waiting_want_is_told_when_its_platform_is_offere
 
 
 @given(want_lists(fresh=True, standing=True), st.lists(observations, max_size=25))
+def test_whatever_came_before_a_standing_watch_is_told_once_that_it_is_complete(
+    wants: list[Want], seen: list[Observation]
+) -> None:
+    story = Story(*wants)
+
+    story.see(*seen, present(*PLATFORMS))
+
+    complete = Counter(alert.watch for alert in story.alerts if alert.event is Event.COMPLETE)
+    owed = {
+        want.watch
+        for want in wants
+        if want.state is WantState.WAITING and [w.watch for w in wants].count(want.watch) > 1
+    }
+    assert complete == dict.fromkeys(owed, 1)
+
+
+@given(want_lists(fresh=True), st.lists(clear, max_size=25))
+def test_complete_is_told_only_of_what_is_all_there_at_that_moment(
+    wants: list[Want], seen: list[Observation]
+) -> None:
+    story = Story(*wants)
+
+    for observation in seen:
+        decision = story.see(observation)
+        for alert in decision.alerts:
+            if alert.event is Event.COMPLETE:
+                own = [want for want in wants if want.watch == alert.watch]
+                assert all(observation.offers(want.platform) for want in own)
+
+
+@given(want_lists(fresh=True, standing=True), st.lists(observations, max_size=25))
 def test_gone_and_back_take_turns(wants: list[Want], seen: list[Observation]) -> None:
     story = Story(*wants)
 

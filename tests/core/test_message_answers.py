@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -156,6 +156,23 @@ def test_who_asks_for_what_is_watched_already_is_told_since_when(joined: bool) -
         "The registry has: amd64 and s390x. Missing: arm64.",
         FOR_A_WEEK,
     )
+
+
+@pytest.mark.parametrize(
+    ("expires_at", "kept"),
+    [
+        pytest.param(None, "This watch is kept: ", id="without an end"),
+        pytest.param(NOW + timedelta(days=3), "This watch is kept for 3 days: ", id="for a while"),
+    ],
+)
+def test_who_joins_a_standing_watch_is_told_that_it_is_kept(
+    expires_at: datetime | None, kept: str
+) -> None:
+    standing = replace(watch(), standing=True, expires_at=expires_at)
+
+    message = render_joined(standing, seen=SEEN, joined=True, now=NOW)
+
+    assert message.lines[-1] == f"{kept}you will be told here of what comes, goes and is back."
 
 
 def test_what_has_just_come_is_not_said_to_be_missing() -> None:

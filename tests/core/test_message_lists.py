@@ -3,14 +3,17 @@ from datetime import timedelta
 
 import pytest
 
+from bot.core.command import Unwatch, parse_command
 from bot.core.message.english.answers import (
     ROWS_A_PAGE,
     render_list,
     render_muted,
     render_not_watched,
+    render_really_stop,
     render_stopped,
     render_unmuted,
 )
+from bot.core.message.neutral import Button
 from bot.core.model import TERMINAL, Want, WantState, Watch, WatchId
 from bot.core.platform import Platform
 from tests.support.decisions import (
@@ -18,6 +21,7 @@ from tests.support.decisions import (
     ARMV7,
     NODE,
     NOW,
+    S390X,
 )
 
 
@@ -116,6 +120,49 @@ def test_several_stopped_watches_are_listed() -> None:
 
     assert message.headline == "🛑 Stopped 2 watches."
     assert message.lines == ("#7 node:22.15-bullseye-slim", "#8 node:22.15-bullseye-slim")
+
+
+def test_one_platform_that_was_stopped_in_several_watches_is_named() -> None:
+    message = render_stopped([watch(ARM64, ARMV7), watch(number=8)], platforms=[ARM64])
+
+    assert message.headline == "🛑 Stopped linux/arm64 in 2 watches."
+
+
+def test_only_platforms_that_were_watched_are_said_to_be_stopped() -> None:
+    message = render_stopped([watch(ARM64, ARMV7)], platforms=[ARM64, S390X])
+
+    assert message.headline == "🛑 Stopped #7: node:22.15-bullseye-slim for linux/arm64."
+    assert message.lines == ("It goes on for linux/arm/v7.",)
+
+
+@pytest.mark.parametrize(
+    ("platforms", "stops", "command"),
+    [
+        pytest.param((), "2 watches here", "/unwatch all yes", id="whole watches"),
+        pytest.param(
+            (ARM64, ARMV7),
+            "linux/arm64 and linux/arm/v7 in 2 watches here",
+            "/unwatch all arm64 arm/v7 yes",
+            id="some platforms",
+        ),
+    ],
+)
+def test_before_several_watches_stop_the_command_that_does_it_is_named(
+    platforms: tuple[Platform, ...], stops: str, command: str
+) -> None:
+    message = render_really_stop([watch(), watch(number=8)], platforms=platforms)
+
+    assert message.headline == f"❓ This stops {stops}. If you mean it: {command}"
+    assert message.lines == ("#7 node:22.15-bullseye-slim", "#8 node:22.15-bullseye-slim")
+    assert message.buttons == (Button("Stop all", command),)
+    assert parse_command(command) == Unwatch(everything=True, platforms=platforms, confirmed=True)
+
+
+def test_very_many_stopped_watches_are_not_all_named() -> None:
+    message = render_stopped([watch(number=number) for number in range(ROWS_A_PAGE + 3)])
+
+    assert len(message.lines) == ROWS_A_PAGE + 1
+    assert message.lines[-1] == "and 3 more"
 
 
 def test_what_is_not_watched_is_named() -> None:

@@ -7,6 +7,7 @@ from bot.core.message.english.talk import (
     HELP,
     render_help,
     render_misunderstood,
+    render_not_kept,
     render_sorry,
     render_status,
     render_welcome,
@@ -149,6 +150,16 @@ def test_a_bug_is_owned_up_to() -> None:
     assert message.headline == "💥 I failed at that. The mistake is mine, and it is in the log."
     assert message.lines == (
         "Nothing was changed. Please try it another way, or tell whoever runs me.",
+    )
+
+
+def test_a_command_that_was_not_kept_is_to_be_typed_again() -> None:
+    message = render_not_kept("bot.db: no space is left for the database; make room on its disk")
+
+    assert message.headline == "💥 I could not keep that command, so it will not be done."
+    assert message.lines == (
+        "bot.db: no space is left for the database; make room on its disk.",
+        "Then please type the command again.",
     )
 
 

@@ -120,10 +120,30 @@ SENTENCES = {
         "I am giving docker.io a rest until 12:05 UTC, because of its last answers."
     ),
     TroubleKind.TIMED_OUT: "docker.io did not answer in time.",
+    TroubleKind.TLS_FAILED: (
+        "There is no secure connection to docker.io: its certificate is not trusted here, or it "
+        "does not speak TLS. If it is your own registry, add `ca_file`, or plain_http = true, to "
+        'the [[registry]] block with host = "docker.io" in the configuration.'
+    ),
+    TroubleKind.PROXY_FAILED: (
+        "The proxy does not let me through to docker.io: check `proxy` under [network] in the "
+        "configuration, and whether the proxy is up and may reach docker.io."
+    ),
     TroubleKind.DENIED: (
         "docker.io does not show node:22.15-bullseye-slim to me (HTTP 503): it is private, or it "
         'does not exist. If it is yours, add a [[registry]] block with host = "docker.io" and a '
         "login to the configuration, then repeat."
+    ),
+    TroubleKind.LOGIN_REFUSED: (
+        "docker.io does not accept the login I have for it (HTTP 503), so I do not send it again. "
+        "Mend `username` and `password` or `password_file` in the [[registry]] block with "
+        'host = "docker.io", or run docker login docker.io if the login is docker\'s; then start '
+        "me again."
+    ),
+    TroubleKind.LOGIN_UNAVAILABLE: (
+        "docker.io does not show node:22.15-bullseye-slim to me (HTTP 503), and the program that "
+        "keeps my login for it did not give it: the log says why. Mend `credHelpers` or "
+        "`credsStore` in docker's config.json, or write a login into a [[registry]] block."
     ),
     TroubleKind.EGRESS_REFUSED: (
         "I do not connect to docker.io, or to where it sends me: that is not a public https "

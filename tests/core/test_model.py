@@ -72,7 +72,7 @@ def test_a_registry_error_names_its_registry_and_keeps_what_the_registry_said() 
 
 
 def test_every_trouble_but_our_own_has_an_error() -> None:
-    assert kinds_of(RegistryError) == set(TroubleKind) - {TroubleKind.TIMED_OUT, TroubleKind.BUG}
+    assert kinds_of(RegistryError) == set(TroubleKind) - {TroubleKind.BUG}
 
 
 def test_a_postponed_message_says_for_how_long() -> None:

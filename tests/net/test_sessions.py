@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from yarl import URL
 
-from bot.core.errors import ConfigurationError, EgressRefused, TransportFailure
+from bot.core.errors import ConfigurationError, EgressRefused, TlsFailed
 from bot.net.egress import AddressRefused
 from bot.net.sessions import Sessions, Timeouts
 from bot.net.settings import RegistrySettings
@@ -192,7 +192,7 @@ class TestTls:
         timeouts = Timeouts(connect_s=2, read_s=1, total_s=3)
 
         async with connected(registry.settings(plain_http=False), timeouts=timeouts) as connection:
-            with pytest.raises(TransportFailure, match="certificate is not trusted"):
+            with pytest.raises(TlsFailed, match="certificate is not trusted"):
                 await connection.look(TAG)
 
         assert registry.requests == []

@@ -82,7 +82,12 @@ async def test_the_token_service_of_the_registry_sees_the_login(
         answer = await connection.look(TAG)
 
     assert isinstance(answer, FetchedManifest)
-    assert authorizations(registry) == [None, LOGIN.header, "Bearer token-1", "Bearer token-1"]
+    assert authorizations(registry) == [
+        None,
+        LOGIN.header,
+        "Bearer canary-token-1",
+        "Bearer canary-token-1",
+    ]
 
 
 async def test_a_configured_token_host_sees_the_login(
@@ -161,7 +166,9 @@ async def test_a_redirect_to_another_origin_carries_nothing(
     async with connected(settings) as connection:
         registry.will_answer(Answer(401, headers={"WWW-Authenticate": "Basic"}), to=line)
         registry.will_answer(Answer(307, headers={"Location": location}), to=line)
-        body = await connection.client.fetch_config(reference_to(TAG), config, urgent=False)
+        body = await connection.client.fetch_config(
+            reference_to(TAG), config, urgent=False, login=True
+        )
 
     assert body == b"{}"
     assert authorizations(registry) == [None, LOGIN.header]
@@ -251,7 +258,7 @@ async def test_a_redirect_within_the_registry_keeps_the_token(
 
     await connection.look(TAG, known=digest)
 
-    assert authorizations(registry) == ["Bearer token-1", "Bearer token-1"]
+    assert authorizations(registry) == ["Bearer canary-token-1", "Bearer canary-token-1"]
 
 
 async def test_a_401_that_names_only_basic_does_not_make_us_forget_tokens(
@@ -270,7 +277,11 @@ async def test_a_401_that_names_only_basic_does_not_make_us_forget_tokens(
         await connection.look(TAG, known=digest)
 
     assert registry.requests == [HEAD, TOKEN, HEAD]
-    assert authorizations(registry) == ["Bearer token-1", LOGIN.header, "Bearer token-2"]
+    assert authorizations(registry) == [
+        "Bearer canary-token-1",
+        LOGIN.header,
+        "Bearer canary-token-2",
+    ]
 
 
 async def test_a_token_without_the_right_is_not_replaced_within_the_look(
@@ -328,7 +339,7 @@ async def test_a_token_service_nobody_vouches_for_sees_no_login(
 ) -> None:
     settings = RegistrySettings("docker.io", username="robot", password=Secret(CANARY))
     request = Questions(RegistryPolicy([settings])).manifest(
-        "HEAD", reference_to("node:22"), "22", urgent=False
+        "HEAD", reference_to("node:22"), "22", urgent=False, login=True
     )
     headers = CIMultiDictProxy(CIMultiDict({"WWW-Authenticate": f'Bearer realm="{realm}"'}))
     transport = Recorded()

@@ -17,7 +17,7 @@ TAG = "node:22"
 HEAD = "HEAD /v2/library/node/manifests/22"
 GET = "GET /v2/library/node/manifests/22"
 BOTH = ["linux/amd64", "linux/arm64"]
-LOGIN = Login(user="somebody", password="correct:horse")
+LOGIN = Login(user="somebody", password="canary-correct:horse")
 
 
 def hub(registry: DockerRegistry, **changes: object) -> RegistrySettings:

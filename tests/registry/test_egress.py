@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.core.errors import EgressRefused, MalformedAnswer, TransportFailure, UnlistedRegistry
+from bot.core.errors import EgressRefused, MalformedAnswer, ProxyFailed, UnlistedRegistry
 from bot.core.reference import Reference
 from bot.net.secret import Secret
 from bot.ports import TagUnchanged
@@ -112,7 +112,7 @@ class TestPointedAt:
     @pytest.fixture
     async def connection(self, registry: ScriptedRegistry) -> AsyncIterator[Connection]:
         resolver = NamesAt({"rebind.example.com": ("127.0.0.1",)})
-        settings = registry.settings(username="robot", password=Secret("canary"))
+        settings = registry.settings(username="robot", password=Secret("canary-password"))
         async with connected(settings, resolver=resolver) as opened:
             yield opened
 
@@ -160,10 +160,23 @@ async def test_behind_a_proxy_literal_private_addresses_are_refused_as_well(
 
 async def test_a_public_registry_is_reached_through_the_proxy(victim: Listener) -> None:
     async with connected(proxy=f"http://127.0.0.1:{victim.port}") as connection:
-        with pytest.raises(TransportFailure, match="proxy"):
+        with pytest.raises(ProxyFailed, match="proxy"):
             await connection.look("ghcr.io/team/app:1")
 
     assert set(victim.lines) == {"CONNECT ghcr.io:443 HTTP/1.1"}
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        pytest.param("http://127.0.0.1:9", id="down"),
+        pytest.param("http://proxy.invalid:3128", id="no such name"),
+    ],
+)
+async def test_a_proxy_that_cannot_be_reached_is_not_taken_for_the_registry(proxy: str) -> None:
+    async with connected(proxy=proxy) as connection:
+        with pytest.raises(ProxyFailed, match="proxy"):
+            await connection.look("ghcr.io/team/app:1")
 
 
 async def test_a_private_registry_is_reached_past_the_proxy(

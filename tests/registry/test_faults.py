@@ -15,7 +15,9 @@ from bot.core.errors import (
     RegistryError,
     RegistryParked,
     ServerTrouble,
+    TimedOut,
     TransportFailure,
+    TroubleKind,
     UnsupportedAnswer,
 )
 from bot.net.sessions import Timeouts
@@ -87,7 +89,7 @@ async def test_an_answer_of_no_use_ends_the_look_after_one_request(
             Answer(503, headers={"Retry-After": "soon"}), ServerTrouble, id="503 that cannot say"
         ),
         pytest.param(Answer(408), ServerTrouble, id="408"),
-        pytest.param(Answer(never=True), TransportFailure, id="never"),
+        pytest.param(Answer(never=True), TimedOut, id="never"),
         pytest.param(Answer(garbage=b""), TransportFailure, id="hung up"),
     ],
 )
@@ -136,8 +138,10 @@ async def test_a_name_that_does_not_resolve_is_a_transport_failure(
     settings = registry.settings(endpoint="http://registry.invalid")
 
     async with connected(settings) as connection:
-        with pytest.raises(TransportFailure, match="name cannot be resolved"):
+        with pytest.raises(TransportFailure, match="host's name cannot be resolved") as caught:
             await connection.look(TAG)
+
+    assert caught.value.kind is TroubleKind.UNREACHABLE
 
 
 @pytest.mark.parametrize(
@@ -207,7 +211,7 @@ async def test_a_body_that_trickles_for_ever_ends_with_the_total_time(
     timeouts = Timeouts(connect_s=1, read_s=0.5, total_s=0.3)
 
     async with connected(registry.settings(), timeouts=timeouts) as connection:
-        with pytest.raises(TransportFailure, match="no answer in time"):
+        with pytest.raises(TimedOut, match="no answer in time"):
             await connection.look(TAG)
 
 

@@ -2,40 +2,14 @@
 
 import asyncio
 import json
-import os
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.scenarios.conftest import WriteConfig
+from tests.support.command_line import archbell
 from tests.support.docker_registry import StartRegistry
 from tests.support.images import push_image
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    code: int
-    output: str
-    errors: str
-
-
-async def archbell(*words: str | Path, environment: dict[str, str] | None = None) -> Ended:
-    kept = {name: text for name, text in os.environ.items() if not name.startswith("ARCHBELL_")}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bot",
-        *words,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={**kept, **(environment or {})},
-    )
-    output, errors = await process.communicate()
-    assert process.returncode is not None
-    return Ended(process.returncode, output.decode(), errors.decode())
 
 
 @pytest.mark.parametrize(

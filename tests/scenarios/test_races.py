@@ -9,7 +9,7 @@ from bot.core.model import Place
 from bot.core.platform import Platform
 from bot.core.reference import parse_reference
 from bot.core.schedule import Pacing
-from bot.flows.check import check, result_of
+from bot.flows.check import check
 from bot.flows.subscribe import Wish
 from bot.ports import ClaimedTarget, OutboxEntry, Store
 from tests.scenarios.conftest import WriteConfig
@@ -46,10 +46,14 @@ class Case:
             )
 
     async def look(self, target: ClaimedTarget) -> None:
-        observation, decision = await check(
-            target, look=self.eyes.look, timeout_s=5, clock=self.clock
+        result = await check(
+            target,
+            look=self.eyes.look,
+            timeout_s=5,
+            clock=self.clock,
+            pacing=Pacing(),
+            chance=0.5,
         )
-        result = result_of(target, observation, decision, pacing=Pacing(), chance=0.5)
         async with self.store.transaction() as transaction:
             assert await transaction.targets.record([result], now=self.clock()) == [True]
 

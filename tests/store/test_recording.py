@@ -1,14 +1,10 @@
-import sqlite3
-from collections.abc import Callable
-from contextlib import closing
-from typing import Any
-
 import pytest
 
 from bot.core.errors import StoreError
 from bot.core.model import Alert, Decision, Event, Observation, Status, Want, WantState, WatchId
 from bot.core.platform import parse_platform
 from bot.ports import KnownTarget, Store
+from tests.store.conftest import Query
 from tests.support.stores import (
     AMD64,
     ARM64,
@@ -33,19 +29,6 @@ from tests.support.stores import (
     wants_of,
     watches_of,
 )
-
-Query = Callable[[str], list[Any]]
-
-
-@pytest.fixture
-def query(url: str) -> Query:
-    """Reads the tables past the store."""
-
-    def run(sql: str) -> list[Any]:
-        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
-            return connection.execute(sql).fetchall()
-
-    return run
 
 
 async def known(store: Store, *, now: object = None) -> KnownTarget:
@@ -88,7 +71,7 @@ async def test_a_lost_lease_writes_nothing(store: Store, query: Query) -> None:
     assert (await known(store)).observation is None
     assert [want.state for want in await wants_of(store)] == [WantState.WAITING]
     assert await alerts_owed(store) == []
-    assert query("SELECT count(*) FROM observations") == [(0,)]
+    assert await query("SELECT count(*) FROM observations") == [(0,)]
     assert await record(store, look(taken, present(ARM64)), now=at(12)) == [True]
 
 
@@ -245,7 +228,7 @@ async def test_history_is_written_only_when_something_changed(store: Store, quer
     target = await claim_one(store, now=at(180))
     await record(store, look(target, unknown(at(180)), changed=True))
 
-    rows = query("SELECT status, digest FROM observations ORDER BY id")
+    rows = await query("SELECT status, digest FROM observations ORDER BY id")
 
     assert rows == [("present", digest("a")), ("present", digest("c"))]
 
@@ -284,7 +267,7 @@ async def test_an_alert_that_exists_is_not_written_twice(store: Store, query: Qu
         decision = Decision(alerts=(alert,))
         await record(store, look(target, missing(at(seconds)), decision=decision))
 
-    assert query("SELECT count(*) FROM alerts") == [(1,)]
+    assert await query("SELECT count(*) FROM alerts") == [(1,)]
 
 
 async def test_alerts_of_another_episode_are_alerts_of_their_own(
@@ -298,7 +281,7 @@ async def test_alerts_of_another_episode_are_alerts_of_their_own(
 
     await record(store, look(target, missing(), decision=Decision(alerts=alerts)))
 
-    assert query("SELECT count(*) FROM alerts") == [(2,)]
+    assert await query("SELECT count(*) FROM alerts") == [(2,)]
 
 
 async def test_alerts_of_watches_that_ended_meanwhile_are_dropped(store: Store) -> None:
@@ -321,7 +304,7 @@ async def test_a_finished_watch_ends_as_complete_and_its_target_rests(
     await look_and_record(store, present(ARM64))
 
     assert await watches_of(store) == []
-    assert query("SELECT ended_why FROM watches") == [("complete",)]
+    assert await query("SELECT ended_why FROM watches") == [("complete",)]
     assert (await known(store)).due_at is None
     assert await claim(store, now=at(100_000)) == []
 
@@ -357,6 +340,7 @@ async def test_the_new_state_of_a_want_is_kept(store: Store) -> None:
         standing=True,
         digest=digest("d"),
         stale=True,
+        completing=True,
     )
 
     await record(store, look(target, missing(), decision=Decision(wants=(after,))))

@@ -66,6 +66,6 @@ def test_locked_rows_are_skipped_where_the_database_can() -> None:
     claims = [name for name in STATEMENTS if name.endswith(("._DUE", "._CLAIMABLE"))]
 
     for name in claims:
-        assert "FOR UPDATE SKIP LOCKED" in str(STATEMENTS[name].compile(dialect=POSTGRESQL))
-        assert "FOR UPDATE" not in str(STATEMENTS[name].compile(dialect=SQLITE))
+        assert "FOR NO KEY UPDATE SKIP LOCKED" in str(STATEMENTS[name].compile(dialect=POSTGRESQL))
+        assert "UPDATE SKIP" not in str(STATEMENTS[name].compile(dialect=SQLITE))
     assert len(claims) == 2

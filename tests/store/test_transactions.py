@@ -99,7 +99,7 @@ async def test_writers_of_one_process_queue_instead_of_failing(store: Store) -> 
     assert kept == [True] * 50
     async with store.transaction() as transaction:
         commands = await transaction.inbox.claim(now=NOW, lease_s=1, limit=99)
-    assert [command.person for command in commands] == [str(number) for number in range(50)]
+    assert {command.person for command in commands} == {str(number) for number in range(50)}
 
 
 async def test_a_reader_does_not_wait_for_a_writer_and_sees_what_was_committed(
@@ -126,12 +126,14 @@ async def test_a_reader_sees_one_moment_however_long_it_reads(store: Store) -> N
     assert before == after == []
 
 
-async def test_another_process_that_writes_makes_the_database_busy(store: Store, url: str) -> None:
+async def test_whoever_waits_too_long_for_another_process_is_told_that_the_database_is_busy(
+    store: Store, url: str
+) -> None:
     async with open_store(url, busy_timeout_s=0.05) as hasty:
         async with store.transaction() as transaction:
             await transaction.watches.add(new_watch(), now=NOW)
 
-            with pytest.raises(StoreBusy, match="another process"):
+            with pytest.raises(StoreBusy, match=r"another process|not get to it in time"):
                 await add(hasty, new_watch(place=OPS))
             async with hasty.reading() as reading:
                 assert await reading.watches.active() == []
@@ -180,3 +182,33 @@ async def test_errors_of_statements_are_the_programs_own(store: Store) -> None:
 
     assert type(caught.value).__module__ == "bot.core.errors"
     assert "INSERT" not in str(caught.value)
+
+
+async def test_what_no_driver_can_take_is_a_store_error_that_does_not_repeat_it(
+    store: Store,
+) -> None:
+    async def post_half_a_character() -> None:
+        async with store.transaction() as transaction:
+            await transaction.outbox.post(TEAM, Message("caf\udce9"), now=NOW)
+
+    async def read_more_than_there_can_be() -> None:
+        async with store.reading() as transaction:
+            await transaction.outbox.entries(limit=10**23, include_sent=True)
+
+    async def keep_a_person() -> None:
+        async with store.transaction() as transaction:
+            await transaction.inbox.receive(
+                event_id="e1", place=TEAM, person="caf\udce9", text="list", now=NOW
+            )
+
+    for attempt in (post_half_a_character, read_more_than_there_can_be, keep_a_person):
+        with pytest.raises(StoreError) as caught:
+            await attempt()
+        assert "caf" not in str(caught.value)
+    assert await take(store) == []
+
+
+async def test_a_bug_within_a_transaction_is_not_taken_for_the_databases(store: Store) -> None:
+    with pytest.raises(ValueError, match="invalid literal"):
+        async with store.transaction():
+            int("a bug")

@@ -1,7 +1,10 @@
+from datetime import datetime
+
 import pytest
 
 from bot.core.errors import StoreError
-from bot.core.model import Event, Place, WantState
+from bot.core.model import Event, Place, WantState, WatchId
+from bot.core.platform import Platform
 from bot.core.reference import Reference
 from bot.ports import Store
 from tests.support.stores import (
@@ -20,10 +23,13 @@ from tests.support.stores import (
     claim,
     claim_one,
     digest,
+    look,
     look_and_record,
     missing,
     new_watch,
     present,
+    record,
+    take,
     unknown,
     watches_of,
 )
@@ -32,6 +38,21 @@ from tests.support.stores import (
 async def end(store: Store, *watches: int) -> None:
     async with store.transaction() as transaction:
         await transaction.watches.end(list(watches), why="unwatched", now=NOW)  # type: ignore[arg-type]
+
+
+async def drop(store: Store, watch: WatchId, *platforms: Platform, now: datetime = NOW) -> None:
+    async with store.transaction() as transaction:
+        await transaction.watches.drop(watch, platforms, now=now)
+
+
+async def alerts_told(store: Store, *, now: datetime) -> list[tuple[Event, Platform | None]]:
+    """The alerts that were owed; they are sent with this."""
+    told = []
+    for delivery in await take(store, now=now, group_within_s=0):
+        told += [(owed.alert.event, owed.alert.platform) for owed in delivery.alerts]
+        async with store.transaction() as transaction:
+            await transaction.outbox.sent(delivery, message_id="m", now=now)
+    return told
 
 
 async def test_a_new_watch_is_given_as_it_stands(store: Store) -> None:
@@ -214,7 +235,7 @@ async def test_only_what_is_new_makes_a_target_young_again(store: Store) -> None
 async def test_a_digest_cannot_be_watched(store: Store) -> None:
     reference = Reference("docker.io", "library/node", None, digest("a"))
 
-    with pytest.raises(StoreError, match=r"targets\.tag"):
+    with pytest.raises(StoreError, match=r"targets\.tag|\"tag\" of relation \"targets\""):
         await add(store, new_watch(reference))
 
 
@@ -270,6 +291,91 @@ async def test_dropped_platforms_leave_the_watch_and_make_its_target_due(store: 
     [watch] = await watches_of(store)
     assert [want.platform for want in watch.wants] == [ARM64]
     assert watch.due_at == at(5)
+
+
+async def test_a_platform_that_comes_back_to_its_watch_goes_on_from_its_last_alert(
+    store: Store,
+) -> None:
+    added = await add(store, new_watch(platforms=(ARM64, RISCV)))
+    await look_and_record(store, present(ARM64))
+    await drop(store, added.watch.id, ARM64)
+
+    again = await add(store, new_watch(platforms=(ARM64, AMD64)))
+
+    assert {want.platform: want.episode for want in again.watch.wants} == {
+        RISCV: 1,
+        ARM64: 1,
+        AMD64: 0,
+    }
+
+
+async def test_a_platform_nothing_was_told_of_begins_anew(store: Store) -> None:
+    added = await add(store, new_watch(platforms=(ARM64, RISCV)))
+    await drop(store, added.watch.id, ARM64)
+
+    again = await add(store, new_watch())
+
+    assert {want.platform: want.episode for want in again.watch.wants} == {RISCV: 1, ARM64: 0}
+
+
+async def test_a_platform_dropped_and_wanted_again_is_told_again_and_so_is_the_whole(
+    store: Store,
+) -> None:
+    added = await add(store, new_watch(platforms=(ARM64, RISCV), standing=True))
+    await look_and_record(store, present(ARM64, RISCV))
+    told = [await alerts_told(store, now=NOW)]
+    for _ in range(3):
+        await drop(store, added.watch.id, ARM64)
+        await add(store, new_watch(standing=True))
+
+        await look_and_record(store, present(ARM64, RISCV, seen_at=at(60)), now=at(60))
+        told.append(await alerts_told(store, now=at(60)))
+
+    first, *later = told
+    assert first == [(Event.APPEARED, ARM64), (Event.APPEARED, RISCV), (Event.COMPLETE, None)]
+    assert later == [[(Event.APPEARED, ARM64), (Event.COMPLETE, None)]] * 3
+
+
+async def test_the_loss_of_a_tag_is_told_again_after_a_platform_was_dropped(store: Store) -> None:
+    added = await add(store, new_watch(platforms=(ARM64, RISCV), standing=True))
+    await look_and_record(store, present(ARM64, RISCV))
+    for observation in (missing(), missing(), present(ARM64, RISCV), missing(), missing()):
+        async with store.transaction() as transaction:
+            await transaction.targets.hint(NODE, digest=None, now=NOW)
+        await look_and_record(store, observation)
+    await alerts_told(store, now=NOW)
+    await drop(store, added.watch.id, RISCV)
+    await look_and_record(store, present(ARM64))
+    await alerts_told(store, now=NOW)
+
+    for _ in range(2):
+        async with store.transaction() as transaction:
+            await transaction.targets.hint(NODE, digest=None, now=NOW)
+        await look_and_record(store, missing())
+
+    assert await alerts_told(store, now=NOW) == [(Event.TAG_GONE, None)]
+
+
+async def test_a_look_begun_before_a_platform_was_dropped_and_wanted_again_decides_nothing(
+    store: Store,
+) -> None:
+    added = await add(store, new_watch(platforms=(ARM64, RISCV)))
+    await look_and_record(store, present(ARM64))
+    await alerts_told(store, now=NOW)
+    during = await claim_one(store, now=at(60))
+    await drop(store, added.watch.id, ARM64, now=at(61))
+    await add(store, new_watch(due_at=at(61)), now=at(61))
+
+    await record(store, look(during, present(ARM64, RISCV, seen_at=at(61))), now=at(61))
+    before = await alerts_told(store, now=at(61))
+    await look_and_record(store, present(ARM64, RISCV, seen_at=at(62)), now=at(62))
+
+    assert before == []
+    assert await alerts_told(store, now=at(62)) == [
+        (Event.APPEARED, ARM64),
+        (Event.APPEARED, RISCV),
+        (Event.COMPLETE, None),
+    ]
 
 
 async def test_ending_twice_changes_nothing(store: Store) -> None:

@@ -13,6 +13,7 @@ from bot.net.sessions import Sessions, Timeouts
 from bot.net.settings import RegistrySettings
 from bot.ports import FetchedManifest, ManifestAbsent, TagUnchanged
 from bot.registry.client import RegistryClient
+from bot.registry.credentials import Keys
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -56,10 +57,13 @@ class Connection:
         known: str | None = None,
         etag: str | None = None,
         urgent: bool = False,
+        login: bool = True,
     ) -> TagUnchanged | ManifestAbsent | FetchedManifest:
         """fetch_tag() of a reference as it is typed; known is the digest that is known."""
         reference = reference_to(text)
-        return await self.client.fetch_tag(reference, known_digest=known, etag=etag, urgent=urgent)
+        return await self.client.fetch_tag(
+            reference, known_digest=known, etag=etag, urgent=urgent, login=login
+        )
 
 
 def reference_to(text: str) -> Reference:
@@ -74,9 +78,11 @@ async def connected(
     timeouts: Timeouts | None = None,
     resolver: AbstractResolver | None = None,
     proxy: str | None = None,
+    keys: Keys | None = None,
+    clock: ManualClock | None = None,
 ) -> AsyncIterator[Connection]:
     """A client of these registries; its sessions are closed at the end."""
-    clock = ManualClock()
+    clock = clock or ManualClock()
     pace = Pace(registries, clock=clock, sleep=clock.sleep, chance=no_chance)
     async with Sessions(
         registries, user_agent="archbell/test", timeouts=timeouts, resolver=resolver, proxy=proxy
@@ -86,6 +92,7 @@ async def connected(
             pace,
             registries,
             allow_any_public=allow_any_public,
+            keys=keys,
             clock=clock,
             sleep=clock.sleep,
             chance=no_chance,

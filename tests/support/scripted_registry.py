@@ -192,7 +192,7 @@ class ScriptedRegistry:
                 del self._scripts[number]
                 return await play(request, answer, closing=self._closing)
         if request.path == "/token" and self._served_desk is not None:
-            return self._served_desk.issue(request)
+            return await self._served_desk.issue(request)
         truth = self._truth(request)
         return self._surprise(line) if truth is None else truth
 

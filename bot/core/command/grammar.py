@@ -28,6 +28,7 @@ MAX_COMMAND_CHARACTERS = 10_000
 
 _PAGE = re.compile(r"(?:p|page)?([0-9]{1,6})")
 _NO_VERB = Misunderstanding.UNKNOWN_VERB
+_YES = frozenset({"yes", "y", "yep", "yeah", "sure", "really", "confirm", "confirmed"})
 _MUTE_FILLERS = frozenset({"for", "me", "watch", "please", "pls", "alerts", "this", "here", "it"})
 
 
@@ -89,13 +90,25 @@ def _watch_target(target: Target) -> Watch:
 
 
 def _unwatch(text: str) -> Command:
+    text, confirmed = _without_yes(text)
     target = read_target(text, numbers=True)
     if isinstance(target, Misunderstood):
         return target
     is_one = target.reference is not None or target.number is not None
     # "all" beside an image or a number means all of its platforms.
     everything = target.everything and not is_one
-    return Unwatch(target.reference, target.number, everything, target.platforms)
+    return Unwatch(
+        target.reference, target.number, everything, target.platforms, everything and confirmed
+    )
+
+
+def _without_yes(text: str) -> tuple[str, bool]:
+    """The text without its yes, and whether there was one; without "all" it may be an image."""
+    words = split_words(text)
+    lowered = {word.lower().lstrip("-") for word in words}
+    if lowered.isdisjoint(EVERYTHING) or lowered.isdisjoint(_YES):
+        return text, False
+    return " ".join(word for word in words if word.lower().lstrip("-") not in _YES), True
 
 
 def _check(text: str) -> Command:

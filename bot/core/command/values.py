@@ -29,13 +29,14 @@ class Unwatch:
     """Stop waiting: for a tag, for the watch of that number, or for everything of the place.
 
     At most one of the three is set; none means that the bot asks back. platforms: empty means all
-    of the watch.
+    of the watch. confirmed: everything is meant, and nobody need ask back.
     """
 
     reference: Reference | None = None
     number: int | None = None
     everything: bool = False
     platforms: tuple[Platform, ...] = ()
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

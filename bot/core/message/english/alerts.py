@@ -8,6 +8,7 @@ from bot.core.message.neutral import Button, Message
 from bot.core.model import MISSING, Alert, AlertFacts, Event, Status, Watch
 
 SENT_AGAIN = "(sent again: no answer the first time)"
+TOPIC_WAS_DELETED = "(sent here because the topic is gone)"
 
 
 def render_alerts(owed: Sequence[tuple[Alert, AlertFacts]], *, people: Sequence[str]) -> Message:

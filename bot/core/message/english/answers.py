@@ -166,19 +166,35 @@ def watch_row(watch: Watch, *, now: datetime) -> str:
     return ", ".join(parts)
 
 
-def render_stopped(
-    watches: Sequence[Watch], *, platforms: Sequence[Platform] | None = None
-) -> Message:
-    """What was stopped; platforms: only those of the one watch, which goes on for the others."""
+def render_stopped(watches: Sequence[Watch], *, platforms: Sequence[Platform] = ()) -> Message:
+    """What was stopped; platforms: only those, a watch goes on for its others."""
     if len(watches) > 1:
-        names = tuple(f"#{watch.id} {watch.reference.familiar}" for watch in watches)
-        return Message(f"🛑 Stopped {len(watches)} watches.", names)
+        only = f"{listing(map(str, platforms))} in " if platforms else ""
+        return Message(f"🛑 Stopped {only}{len(watches)} watches.", _names(watches))
     watch = watches[0]
     wanted = [want.platform for want in watch.wants]
-    stopped = listing(map(str, platforms or wanted))
-    headline = f"🛑 Stopped #{watch.id}: {watch.reference.familiar} for {stopped}."
     left = [platform for platform in wanted if platforms and platform not in platforms]
+    stopped = listing(str(platform) for platform in wanted if platform not in left)
+    headline = f"🛑 Stopped #{watch.id}: {watch.reference.familiar} for {stopped}."
     return Message(headline, (f"It goes on for {listing(map(str, left))}.",) if left else ())
+
+
+def render_really_stop(watches: Sequence[Watch], *, platforms: Sequence[Platform] = ()) -> Message:
+    """Several watches would be stopped at one word: which, and how to say that this is meant."""
+    only = f"{listing(map(str, platforms))} in " if platforms else ""
+    again = " ".join(("/unwatch all", *shorts(platforms), "yes"))
+    return Message(
+        f"❓ This stops {only}{len(watches)} watches here. If you mean it: {again}",
+        _names(watches),
+        buttons=(Button("Stop all", again),),
+    )
+
+
+def _names(watches: Sequence[Watch]) -> tuple[str, ...]:
+    names = [f"#{watch.id} {watch.reference.familiar}" for watch in watches[:ROWS_A_PAGE]]
+    if len(watches) > len(names):
+        names.append(f"and {len(watches) - len(names)} more")
+    return tuple(names)
 
 
 def render_not_watched(what: str) -> Message:
@@ -249,12 +265,12 @@ def _dangling(platforms: Sequence[Platform], seen: Observation) -> list[str]:
 
 def _how_it_goes_on(watch: Watch, now: datetime) -> str:
     """No numbers but the end: the pace is a matter of the configuration."""
-    if watch.expires_at is None:
-        return "I look often at first, less often later. You will be told here."
-    end = span(watch.expires_at - now)
-    return (
-        f"I look often at first, less often later, and give up after {end}. You will be told here."
-    )
+    end = None if watch.expires_at is None else span(watch.expires_at - now)
+    if watch.standing:
+        until = "" if end is None else f" for {end}"
+        return f"This watch is kept{until}: you will be told here of what comes, goes and is back."
+    give_up = "" if end is None else f", and give up after {end}"
+    return f"I look often at first, less often later{give_up}. You will be told here."
 
 
 def _watch_buttons(watch: Watch, missing: Sequence[Platform]) -> tuple[Button, ...]:

@@ -25,6 +25,19 @@ HELP = Message(
     ),
 )
 
+COMMAND_MENU = {
+    "watch": "wait for an image's missing architecture",
+    "check": "what the registry has now",
+    "why": "why it is missing",
+    "list": "what is watched here",
+    "unwatch": "stop waiting",
+    "mute": "hold alerts back for a while",
+    "unmute": "let alerts go again",
+    "status": "how I am",
+    "help": "what I can do",
+}
+"""The menu that a service shows while people type."""
+
 _TOPICS = {
     "watch": (
         f"{EXAMPLE}",
@@ -127,6 +140,14 @@ def render_sorry() -> Message:
     )
 
 
+def render_not_kept(why: str) -> Message:
+    """The database did not take a command, so that nobody will do it; why: its own sentence."""
+    return Message(
+        "💥 I could not keep that command, so it will not be done.",
+        (f"{why}.", "Then please type the command again."),
+    )
+
+
 def render_status(
     *,
     started_at: datetime,
@@ -154,4 +175,29 @@ def render_welcome() -> Message:
     return Message(
         "🔔 Archbell listens here.",
         (f"Try: {EXAMPLE}", "What I can do: /help. To leave: Ctrl-C (watches go on next time)."),
+    )
+
+
+def render_input_ended() -> Message:
+    """Nothing more can be typed into the terminal, and the bot goes on."""
+    return Message("The input ended; I go on watching. Ctrl-C stops the bot.")
+
+
+def render_not_allowed(service: str, conversation: str) -> Message:
+    """The answer to a chat that the configuration does not name; whoever runs the bot can."""
+    return Message(
+        "🔒 I do not know this chat yet.",
+        (
+            "Whoever runs me can let it in, in the section of the configuration for this service:",
+            "add its id to the chats that are allowed.",
+        ),
+        (f"[{service}]", f"allowed_chats = [{conversation}]"),
+    )
+
+
+def render_too_many_commands() -> Message:
+    """The answer to somebody who types faster than the configuration allows."""
+    return Message(
+        "🐢 That was a lot of commands in one minute.",
+        ("I did not take the last ones. Please wait a minute and type them again.",),
     )

@@ -15,6 +15,15 @@ _SENTENCES = {
         "{registry} cannot be reached from here: check its name and this machine's network."
     ),
     TroubleKind.TIMED_OUT: "{registry} did not answer in time.",
+    TroubleKind.TLS_FAILED: (
+        "There is no secure connection to {registry}: its certificate is not trusted here, or it "
+        "does not speak TLS. If it is your own registry, add `ca_file`, or plain_http = true, to "
+        'the [[registry]] block with host = "{registry}" in the configuration.'
+    ),
+    TroubleKind.PROXY_FAILED: (
+        "The proxy does not let me through to {registry}: check `proxy` under [network] in the "
+        "configuration, and whether the proxy is up and may reach {registry}."
+    ),
     TroubleKind.SERVER_ERROR: ("{registry} is in trouble{status}; nothing is wrong on your side."),
     TroubleKind.RATE_LIMITED: _SLOW_DOWN,
     TroubleKind.OVERLOADED: _SLOW_DOWN,
@@ -23,6 +32,17 @@ _SENTENCES = {
         "{registry} does not show {name} to me{status}: it is private, or it does not exist. "
         'If it is yours, add a [[registry]] block with host = "{registry}" and a login to the '
         "configuration, then repeat."
+    ),
+    TroubleKind.LOGIN_REFUSED: (
+        "{registry} does not accept the login I have for it{status}, so I do not send it again. "
+        "Mend `username` and `password` or `password_file` in the [[registry]] block with "
+        'host = "{registry}", or run docker login {registry} if the login is docker\'s; then '
+        "start me again."
+    ),
+    TroubleKind.LOGIN_UNAVAILABLE: (
+        "{registry} does not show {name} to me{status}, and the program that keeps my login for "
+        "it did not give it: the log says why. Mend `credHelpers` or `credsStore` in docker's "
+        "config.json, or write a login into a [[registry]] block."
     ),
     TroubleKind.EGRESS_REFUSED: (
         "I do not connect to {registry}, or to where it sends me: that is not a public https "

@@ -1,0 +1,1 @@
+"""Measures the bot against its numbers; see docs/performance.md."""

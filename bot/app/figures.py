@@ -1,0 +1,28 @@
+"""The bot's figures, brought up to date when somebody asks for them."""
+
+from bot.config import Settings
+from bot.ports import Clock, Courtesy, Store
+from bot.web.figures import PrometheusFigures
+
+
+def new_figures(settings: Settings, *, version: str) -> PrometheusFigures:
+    """Figures that begin at nothing, with room for every configured registry."""
+    from prometheus_client import CollectorRegistry
+
+    hosts = [block.host for block in settings.registry]
+    return PrometheusFigures(CollectorRegistry(), hosts=hosts, version=version)
+
+
+async def page_of(
+    figures: PrometheusFigures, store: Store, courtesy: Courtesy, *, clock: Clock
+) -> bytes:
+    """Everything counted so far, and the queues as they are now. Raises StoreError."""
+    now = clock()
+    async with store.reading() as transaction:
+        backlog = await transaction.backlogs.count(now=now)
+    parked = {
+        state.registry: state.parked_until is not None and state.parked_until > now
+        for state in courtesy.states()
+    }
+    figures.note_queues(backlog, parked)
+    return figures.exposition()

@@ -1,0 +1,1 @@
+"""Slack, by slack-sdk alone."""

@@ -1,0 +1,130 @@
+"""Posts messages to Telegram."""
+
+from collections import OrderedDict
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
+from telegram.constants import ParseMode
+from telegram.error import TelegramError
+
+from bot.chat.standing import Standing
+from bot.chat.telegram.decoding import SERVICE
+from bot.chat.telegram.errors import MisshapenMessage, TopicGone, translated
+from bot.chat.turns import Rate, Turns
+from bot.core.errors import Postponed, ServiceClosed
+from bot.core.message.english.alerts import TOPIC_WAS_DELETED
+from bot.core.message.neutral import Message
+from bot.core.message.plain import render_plain
+from bot.core.message.spelling import Spell, spelled
+from bot.core.message.telegram import MAX_CHARACTERS, TelegramMessage, render_telegram
+from bot.core.model import Place
+from bot.ports import Clock
+
+PRIVATE_PACE = (Rate(1, 1.0),)
+GROUP_PACE = (Rate(1, 1.0), Rate(20, 60.0))
+PACE_OF_ALL = (Rate(25, 1.0),)
+MAX_NAMES = 5_000
+
+log = structlog.get_logger(__name__)
+
+
+class TelegramMessenger:
+    """bot.ports.Messenger for one bot; it remembers the names of those it has heard."""
+
+    service = SERVICE
+
+    def __init__(self, bot: Bot, standing: Standing, *, clock: Clock, spell: Spell) -> None:
+        self._bot = bot
+        self._standing = standing
+        self._clock = clock
+        self._spell = spell
+        self._turns = Turns()
+        self._names: OrderedDict[str, str] = OrderedDict()
+
+    @property
+    def is_attached(self) -> bool:
+        """Whether Telegram lets us in, as far as is known."""
+        return self._standing.is_open
+
+    def can_find(self, place: Place) -> bool:  # noqa: ARG002
+        """A bot cannot read what it has written."""
+        return False
+
+    async def find(
+        self,
+        place: Place,  # noqa: ARG002
+        *,
+        marker: str,  # noqa: ARG002
+        since: datetime,  # noqa: ARG002
+    ) -> str | None:
+        """Nothing can be looked up."""
+        return None
+
+    def direct_place(self, person: str) -> Place | None:
+        """The private chat with this person, which has the person's own number."""
+        return Place(SERVICE, person)
+
+    def remember(self, person: str, name: str) -> None:
+        """What to call this person in mentions."""
+        self._names[person] = name
+        self._names.move_to_end(person)
+        if len(self._names) > MAX_NAMES:
+            self._names.popitem(last=False)
+
+    async def send(self, place: Place, message: Message, *, marker: str) -> str:
+        """Post it; the message's number. Raises SendError."""
+        self._wait_for_turn(place)
+        message = spelled(message, self._spell)
+        names = await self._names_in(place, message)
+        laid_out = render_telegram(message, names=names)
+        try:
+            return await self._post(place, laid_out, ParseMode.HTML)
+        except TopicGone:
+            log.warning("topic_gone", place=str(place), delivery=marker)
+            told = replace(message, lines=(*message.lines, TOPIC_WAS_DELETED))
+            main = replace(place, thread="")
+            return await self._post(main, render_telegram(told, names=names), ParseMode.HTML)
+        except MisshapenMessage as error:
+            log.error("message_misshapen", place=str(place), delivery=marker, error=str(error))
+            bare = replace(laid_out, text=render_plain(message)[: MAX_CHARACTERS // 2])
+            return await self._post(place, bare, None)
+        except ServiceClosed as error:
+            self._standing.close(str(error))
+            raise
+
+    def _wait_for_turn(self, place: Place) -> None:
+        now = self._clock()
+        pace = GROUP_PACE if place.conversation.startswith("-") else PRIVATE_PACE
+        wait_s = self._turns.wait_s(place.conversation, pace, now)
+        if wait_s <= 0:
+            wait_s = self._turns.wait_s("", PACE_OF_ALL, now)
+        if wait_s > 0:
+            raise Postponed("Telegram's pace for bots", retry_after_s=wait_s)
+
+    async def _post(self, place: Place, laid_out: TelegramMessage, mode: str | None) -> str:
+        keys = [InlineKeyboardButton(label, callback_data=data) for label, data in laid_out.buttons]
+        with translated():
+            posted = await self._bot.send_message(
+                chat_id=int(place.conversation),
+                message_thread_id=int(place.thread) if place.thread else None,
+                text=laid_out.text,
+                parse_mode=mode,
+                link_preview_options=LinkPreviewOptions(is_disabled=True),
+                reply_markup=InlineKeyboardMarkup([keys]) if keys else None,
+            )
+        return str(posted.message_id)
+
+    async def _names_in(self, place: Place, message: Message) -> dict[str, str]:
+        """What to call those who are mentioned; the service knows who has not been heard yet."""
+        for person in message.mentions:
+            if person in self._names or not person.isdigit():
+                continue
+            try:
+                member = await self._bot.get_chat_member(int(place.conversation), int(person))
+            except TelegramError as error:
+                log.debug("name_unknown", place=str(place), error=type(error).__name__)
+            else:
+                self.remember(person, member.user.full_name)
+        return {person: self._names.get(person, "") for person in message.mentions}

@@ -1,0 +1,134 @@
+"""Where the bot talks, and how much anybody may ask of it."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, model_validator
+
+from bot.config.section import Seconds, Section
+
+_TELEGRAM_TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{1,100}")
+_PREFIX = re.compile(r"[a-z0-9_-]{0,20}")
+
+
+def _http_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        is_whole = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_whole = False
+    if not is_whole or "@" in url:
+        raise ValueError("write it as https://host or https://host/path")
+    return url.rstrip("/")
+
+
+def _prefix(prefix: str) -> str:
+    if not _PREFIX.fullmatch(prefix):
+        raise ValueError("up to 20 small letters, digits, - and _, such as team-")
+    return prefix
+
+
+def _beginning(start: str, other: str) -> Callable[[SecretStr], SecretStr]:
+    """Checks a token's kind by how it begins; the wrong one of Slack's two is an easy mistake."""
+
+    def check(token: SecretStr) -> SecretStr:
+        if not token.get_secret_value().startswith(start):
+            raise ValueError(f"begins with {start}; is this the {other}?")
+        return token
+
+    return check
+
+
+def _telegram_token(token: SecretStr) -> SecretStr:
+    if not _TELEGRAM_TOKEN.fullmatch(token.get_secret_value()):
+        raise ValueError("looks like 123456:ABC…, as @BotFather gives it")
+    return token
+
+
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+
+
+class Slack(Section):
+    """One Slack workspace."""
+
+    bot_token: Annotated[SecretStr, AfterValidator(_beginning("xoxb-", "app token"))] | None = None
+    bot_token_file: Path | None = None
+    app_token: Annotated[SecretStr, AfterValidator(_beginning("xapp-", "bot token"))] | None = None
+    app_token_file: Path | None = None
+    signing_secret: SecretStr | None = None
+    signing_secret_file: Path | None = None
+    api_url: HttpUrl = "https://slack.com/api"
+    command_prefix: Annotated[str, AfterValidator(_prefix)] = ""
+    allowed_teams: tuple[str, ...] = ()
+
+    @property
+    def is_configured(self) -> bool:
+        """Whether the bot talks in Slack."""
+        return self.bot_token is not None or self.bot_token_file is not None
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> "Slack":
+        twice = _given_twice(self, "bot_token", "app_token", "signing_secret")
+        if twice:
+            raise ValueError(twice)
+        has_way_in = any(
+            (self.app_token, self.app_token_file, self.signing_secret, self.signing_secret_file)
+        )
+        if self.is_configured and not has_way_in:
+            raise ValueError(
+                "`bot_token` needs `app_token` (Socket Mode) or `signing_secret` (own server)"
+            )
+        if has_way_in and not self.is_configured:
+            raise ValueError("`bot_token` is missing")
+        return self
+
+
+class Telegram(Section):
+    """One Telegram bot account."""
+
+    token: Annotated[SecretStr, AfterValidator(_telegram_token)] | None = None
+    token_file: Path | None = None
+    api_url: HttpUrl = "https://api.telegram.org"
+    allowed_chats: tuple[int, ...] = ()
+    webhook_url: HttpUrl | None = None
+
+    @property
+    def is_configured(self) -> bool:
+        """Whether the bot talks in Telegram."""
+        return self.token is not None or self.token_file is not None
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> "Telegram":
+        if twice := _given_twice(self, "token"):
+            raise ValueError(twice)
+        if self.webhook_url is not None and self.webhook_url.startswith("http:"):
+            raise ValueError("`webhook_url` must begin with https://: Telegram posts nowhere else")
+        return self
+
+
+class Server(Section):
+    """The bot's own web server; it runs only if something is to be served."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+
+
+class Limits(Section):
+    """How much anybody may ask for."""
+
+    watch_for_s: Seconds = 7 * 86400
+    commands_per_minute: Annotated[int, Field(ge=1, le=10_000)] = 20
+    commands_per_minute_of_chat: Annotated[int, Field(ge=1, le=100_000)] = 60
+    watches_per_person: Annotated[int, Field(ge=1, le=1_000_000)] = 100
+    watches_per_chat: Annotated[int, Field(ge=1, le=1_000_000)] = 300
+
+
+def _given_twice(section: Section, *names: str) -> str:
+    return "; ".join(
+        f"give `{name}` or `{name}_file`, not both"
+        for name in names
+        if getattr(section, name) is not None and getattr(section, f"{name}_file") is not None
+    )

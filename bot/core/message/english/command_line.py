@@ -1,0 +1,77 @@
+"""Answers in the words of the command line: what a chat calls /watch is `archbell watch` there."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.core.command.verbs import Verb
+from bot.core.message.english.answers import render_check
+from bot.core.message.english.words import shorts
+from bot.core.message.neutral import Button, Message
+from bot.core.model import TERMINAL, Observation, Place
+from bot.core.platform import Platform
+from bot.core.reference import Reference
+
+VERBS = (Verb.WATCH, Verb.UNWATCH, Verb.CHECK, Verb.LIST)
+"""What can be typed in a chat and in a shell."""
+
+_HERE = (
+    ("You will be told here", "The running bot will tell"),
+    ("you will be told here", "the running bot will tell"),
+)
+_COMMAND = re.compile(rf"(?<!\S)/({'|'.join(verb.value for verb in VERBS)})(?!\S)(.*)$")
+
+
+def for_command_line(message: Message, place: Place = TERMINAL) -> Message:
+    """The message with its commands as a shell takes them; buttons for which it has none go.
+
+    place: who is told by the bot that runs, since the command line has nobody who could be.
+    """
+    message = _told_elsewhere(message, "its terminal" if place == TERMINAL else str(place))
+    buttons = (replace(each, command=_respelled(each.command)) for each in message.buttons)
+    return replace(
+        message,
+        headline=_respelled(message.headline),
+        lines=tuple(map(_respelled, message.lines)),
+        buttons=tuple(filter(_is_for_shells, buttons)),
+    )
+
+
+def render_check_on_command_line(
+    reference: Reference, platforms: Sequence[Platform], seen: Observation, *, now: datetime
+) -> Message:
+    """What the registry has at this moment, and how to wait for what it has not."""
+    message = for_command_line(render_check(reference, platforms, seen, now=now))
+    missing = [platform for platform in platforms if seen.offers(platform) is None]
+    if not missing or not seen.is_clear:
+        return message
+    wait = f"To wait for it here: archbell wait {reference.familiar} {' '.join(shorts(missing))}"
+    return replace(message, lines=(*message.lines, wait))
+
+
+def _told_elsewhere(message: Message, place: str) -> Message:
+    def retold(text: str) -> str:
+        for here, there in _HERE:
+            text = text.replace(here, f"{there} {place}")
+        return text
+
+    return replace(
+        message, headline=retold(message.headline), lines=tuple(map(retold, message.lines))
+    )
+
+
+def _respelled(text: str) -> str:
+    """A text at whose end a command may stand; it is taken whole."""
+    found = _COMMAND.search(text)
+    if found is None:
+        return text
+    verb, words = found.groups()
+    # A shell takes #7 for a comment.
+    words = re.sub(r"(?<!\S)#(?=\d)", "", words)
+    words = re.sub(r"(?<!\S)(keep|for)(?!\S)", r"--\1", words)
+    return f"{text[: found.start()]}archbell {verb}{words}"
+
+
+def _is_for_shells(button: Button) -> bool:
+    return button.command.startswith("archbell ")

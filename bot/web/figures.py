@@ -1,0 +1,157 @@
+"""Prometheus metrics: counted while the bot works, written out when somebody asks."""
+
+from collections.abc import Iterable, Mapping
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    ProcessCollector,
+    generate_latest,
+)
+
+from bot.core.model import Event, Observation
+from bot.ports import Backlog, Sending
+
+MAX_REGISTRIES = 30
+"""Hosts come from strangers: those beyond, in order of appearance, are counted as OTHER."""
+OTHER = "other"
+LOOK_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25)
+TOLD_BUCKETS_S = (0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 6 * 3600)
+
+
+class PrometheusFigures:
+    """bot.ports.Figures over a registry of metrics that it is given.
+
+    hosts: registries that have a label of their own whatever else is asked for.
+    """
+
+    content_type = "text/plain; version=0.0.4; charset=utf-8"
+
+    def __init__(
+        self, metrics: CollectorRegistry, *, hosts: Iterable[str] = (), version: str
+    ) -> None:
+        self._metrics = metrics
+        self._hosts = {host: host for host in hosts}
+        self._most = max(MAX_REGISTRIES, len(self._hosts))
+        ProcessCollector(registry=metrics)
+        Info("archbell_build", "The running version.", registry=metrics).info({"version": version})
+        self._requests = Counter(
+            "archbell_registry_requests",
+            "Requests to registries, by class of status (none: no answer).",
+            ["registry", "status"],
+            registry=metrics,
+        )
+        self._looks = Counter(
+            "archbell_looks",
+            "Looks at targets, by what they learnt.",
+            ["registry", "outcome"],
+            registry=metrics,
+        )
+        self._look_s = Histogram(
+            "archbell_look_duration_seconds",
+            "How long looks take, waiting for the registry's turn included.",
+            ["registry"],
+            buckets=LOOK_BUCKETS_S,
+            registry=metrics,
+        )
+        self._messages = _Messages(metrics)
+        self._queues = _Queues(metrics)
+
+    def answered(self, registry: str, status: int | None) -> None:
+        """A request had this HTTP status; None: no answer at all."""
+        kind = "none" if status is None else f"{status // 100}xx"
+        self._requests.labels(self._name(registry), kind).inc()
+
+    def looked(self, registry: str, observation: Observation, *, seconds: float) -> None:
+        """A look took so long."""
+        name, trouble = self._name(registry), observation.trouble
+        outcome = observation.status.value if trouble is None else trouble.kind.value
+        self._looks.labels(name, outcome).inc()
+        self._look_s.labels(name).observe(seconds)
+
+    def alerted(self, event: Event) -> None:
+        """An alert is owed."""
+        self._messages.alerts.labels(event.value).inc()
+
+    def sending_ended(self, service: str, how: Sending) -> None:
+        """An attempt to hand a delivery over is over."""
+        self._messages.deliveries.labels(service, how.value).inc()
+
+    def told(self, event: Event, *, seconds: float) -> None:
+        """An alert has arrived."""
+        self._messages.told_s.labels(event.value).observe(seconds)
+
+    def commanded(self, verb: str) -> None:
+        """A command was taken up."""
+        self._messages.commands.labels(verb).inc()
+
+    def note_queues(self, backlog: Backlog, parked: Mapping[str, bool]) -> None:
+        """How much waits now, and of each registry whether it is left alone."""
+        self._queues.note(backlog)
+        self._queues.parked.clear()
+        for registry, is_parked in parked.items():
+            self._queues.parked.labels(self._name(registry)).inc(int(is_parked))
+
+    def exposition(self) -> bytes:
+        """All metrics in prometheus' text format."""
+        return generate_latest(self._metrics)
+
+    def _name(self, registry: str) -> str:
+        name = self._hosts.get(registry)
+        if name is None:
+            if len(self._hosts) >= self._most:
+                return OTHER
+            name = self._hosts[registry] = registry
+        return name
+
+
+class _Messages:
+    """What is said to people, and by them."""
+
+    def __init__(self, metrics: CollectorRegistry) -> None:
+        self.alerts = Counter(
+            "archbell_alerts", "Alerts owed to places.", ["event"], registry=metrics
+        )
+        self.deliveries = Counter(
+            "archbell_deliveries",
+            "Attempts to hand messages to chat services, by how they ended.",
+            ["service", "outcome"],
+            registry=metrics,
+        )
+        self.told_s = Histogram(
+            "archbell_alert_delay_seconds",
+            "From the look that found something to the arrival of its alert.",
+            ["event"],
+            buckets=TOLD_BUCKETS_S,
+            registry=metrics,
+        )
+        self.commands = Counter(
+            "archbell_commands", "Commands taken up, by verb.", ["verb"], registry=metrics
+        )
+
+
+class _Queues:
+    """What waits, as far as was noted last."""
+
+    def __init__(self, metrics: CollectorRegistry) -> None:
+        self._targets = Gauge("archbell_targets_due", "Targets due for a look.", registry=metrics)
+        self._deliveries = Gauge(
+            "archbell_deliveries_pending", "Messages and alerts to go out.", registry=metrics
+        )
+        self._commands = Gauge(
+            "archbell_commands_pending", "Commands received, not yet done.", registry=metrics
+        )
+        self.parked = Gauge(
+            "archbell_registry_parked",
+            "Registries that are left alone for a while.",
+            ["registry"],
+            registry=metrics,
+        )
+
+    def note(self, backlog: Backlog) -> None:
+        self._targets.set(backlog.targets)
+        self._deliveries.set(backlog.deliveries)
+        self._commands.set(backlog.commands)

@@ -1,0 +1,40 @@
+"""The bot's own web server."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import structlog
+from aiohttp import web
+
+from bot.core.errors import CannotListen
+
+MAX_BODY_BYTES = 1_000_000
+SHUTDOWN_S = 3.0
+
+log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def serving(routes: Sequence[web.RouteDef], *, host: str, port: int) -> AsyncIterator[str]:
+    """Answer these routes while the block runs; gives the address. Raises CannotListen."""
+    app = web.Application(client_max_size=MAX_BODY_BYTES)
+    app.add_routes(routes)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        address = _address(runner)
+        log.info("serving", address=address)
+        yield address
+    except OSError as error:
+        raise CannotListen(
+            f"cannot listen on {host}:{port}: {error.strerror or error}; "
+            "see [server] host and port in the configuration"
+        ) from error
+    finally:
+        await runner.cleanup()
+
+
+def _address(runner: web.AppRunner) -> str:
+    host, port = runner.addresses[0][:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,69 @@
+"""What is unwise in a configuration without being a mistake."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.app.configuration import Checked, check_configuration
+from tests.support.canaries import canary
+
+
+def checked(folder: Path, text: str, *, mode: int = 0o644) -> Checked:
+    path = folder / "config.toml"
+    path.write_text(text)
+    path.chmod(mode)
+    return check_configuration(path, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "warning"),
+    [
+        pytest.param("[schedule]\nfast_s = 1\n", "60 is polite", id="impolite"),
+        pytest.param("[schedule]\nmin_s = 4000\n", "lower `min_s`", id="crossed"),
+        pytest.param(
+            '[[registry]]\nhost = "ghcr.io"\nrate = 0\n', "leave `rate` out", id="no-limit"
+        ),
+        pytest.param(
+            f'[network]\nproxy = "http://me:{canary("proxy")}@proxy:3128"\n',
+            "chmod 600 config.toml",
+            id="password-others-can-read",
+        ),
+    ],
+)
+def test_what_is_unwise_is_told_with_what_is_better(
+    tmp_path: Path, text: str, warning: str
+) -> None:
+    [told] = checked(tmp_path, text).warnings
+
+    assert warning in told
+
+
+def test_a_password_file_that_others_can_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text(canary("password"))
+    (tmp_path / "password").chmod(0o640)
+    text = '[[registry]]\nhost = "ghcr.io"\nusername = "me"\npassword_file = "password"\n'
+
+    [told] = checked(tmp_path, text).warnings
+
+    assert "chmod 600 password" in told
+
+
+@pytest.mark.parametrize(
+    ("text", "mode"),
+    [
+        pytest.param("", 0o644, id="empty"),
+        pytest.param('[database]\nurl = "sqlite:///x.db"\n', 0o644, id="no-secret"),
+        pytest.param(
+            '[[registry]]\nhost = "ghcr.io"\nusername = "me"\npassword = "canary-x"\n',
+            0o600,
+            id="secret-of-ours-alone",
+        ),
+        pytest.param(
+            '[[registry]]\nhost = "a.test"\nrate = 0\nallow_private = true\n',
+            0o644,
+            id="own-registry-without-limit",
+        ),
+    ],
+)
+def test_what_is_fine_gets_no_warning(tmp_path: Path, text: str, mode: int) -> None:
+    assert checked(tmp_path, text, mode=mode).warnings == ()

@@ -1,0 +1,188 @@
+"""What the doctor makes of what it sees; the scenarios show it over real servers."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.app.doctor import Round, Verdict, examine
+from bot.app.doctor.machine import (
+    FULL_BYTES,
+    SCARCE_BYTES,
+    clock_finding,
+    database_findings,
+    judged_space,
+)
+from bot.app.doctor.registries import late_finding, registry_finding
+from bot.app.world import World
+from bot.config import load_settings
+from bot.core.errors import (
+    EgressRefused,
+    LoginUnavailable,
+    RateLimited,
+    RegistryError,
+    TransportFailure,
+)
+from bot.net.limits import Budget
+from bot.registry.greeting import Greeting
+from bot.store.inspection import upgrade_store
+from tests.support.scripted_answers import Answer
+from tests.support.scripted_registry import scripted_registry
+
+HOST = "registry.test"
+FINE = Greeting(
+    HOST, status=200, trouble=None, login=None, was_shown=False, clock_ahead_s=0.5, budget=None
+)
+
+
+@pytest.mark.parametrize(
+    ("free_bytes", "verdict"),
+    [
+        pytest.param(FULL_BYTES - 1, Verdict.FAULT, id="nearly-full"),
+        pytest.param(SCARCE_BYTES - 1, Verdict.WARNING, id="scarce"),
+        pytest.param(SCARCE_BYTES, Verdict.OK, id="enough"),
+    ],
+)
+def test_space_is_judged_by_what_is_left(free_bytes: int, verdict: Verdict) -> None:
+    finding = judged_space(Path("/data"), free_bytes)
+
+    assert finding.verdict is verdict
+    assert ("make room" in finding.cure) == (verdict is not Verdict.OK)
+
+
+@pytest.mark.parametrize(
+    ("leads", "verdict", "says"),
+    [
+        pytest.param([60.0], Verdict.OK, "agrees with a registry's", id="a-minute"),
+        pytest.param([61.0], Verdict.FAULT, "61 s slow", id="more-than-a-minute"),
+        pytest.param([-7200.0], Verdict.FAULT, "2.0 h fast", id="hours"),
+        pytest.param([0.0, 1.0, 90000.0], Verdict.OK, "those of 3", id="one-registry-is-wrong"),
+        pytest.param([None], Verdict.WARNING, "not compared", id="nobody-tells"),
+    ],
+)
+def test_the_clock_is_judged_by_the_middle_of_the_registries(
+    leads: list[float | None], verdict: Verdict, says: str
+) -> None:
+    finding = clock_finding([replace(FINE, clock_ahead_s=lead) for lead in leads])
+
+    assert finding.verdict is verdict
+    assert says in finding.says
+
+
+@pytest.mark.parametrize(
+    ("trouble", "verdict", "cure"),
+    [
+        pytest.param(
+            TransportFailure(HOST, "a greeting: the certificate is not trusted"),
+            Verdict.FAULT,
+            "ca_file",
+            id="certificate",
+        ),
+        pytest.param(
+            EgressRefused(HOST, "not a public address"),
+            Verdict.FAULT,
+            "allow_private = true",
+            id="private-address",
+        ),
+        pytest.param(
+            RateLimited(HOST, "429", retry_at=datetime(2026, 1, 2, 3, 4, tzinfo=UTC)),
+            Verdict.WARNING,
+            "wait until 03:04 UTC",
+            id="rate-limited",
+        ),
+        pytest.param(
+            LoginUnavailable(HOST, "private"), Verdict.FAULT, "credHelpers", id="helper-failed"
+        ),
+    ],
+)
+def test_each_trouble_of_a_registry_has_its_cure(
+    trouble: RegistryError, verdict: Verdict, cure: str
+) -> None:
+    greeting = replace(FINE, status=None, trouble=trouble)
+
+    finding = registry_finding(greeting, is_configured=True, is_needed=True)
+
+    assert finding.verdict is verdict
+    assert cure in finding.cure
+    assert "a greeting" not in finding.says
+
+
+@pytest.mark.parametrize("is_needed", [True, False], ids=["needed", "not-needed"])
+def test_a_registry_nobody_needs_is_no_fault(is_needed: bool) -> None:
+    silent = replace(FINE, status=None, trouble=TransportFailure(HOST, "cannot connect"))
+
+    found = registry_finding(silent, is_configured=False, is_needed=is_needed)
+    late = late_finding(HOST, seconds=10, is_needed=is_needed)
+
+    assert {found.verdict, late.verdict} == {Verdict.FAULT if is_needed else Verdict.WARNING}
+    assert "no answer within 10 s" in late.says
+
+
+@pytest.mark.parametrize("is_configured", [True, False], ids=["configured", "well-known"])
+def test_what_is_no_registry_is_told(is_configured: bool) -> None:
+    other = replace(FINE, status=404)
+
+    finding = registry_finding(other, is_configured=is_configured, is_needed=True)
+
+    assert finding.verdict is Verdict.WARNING
+    assert "answers 404" in finding.says
+    assert ("`endpoint`" if is_configured else "a proxy") in finding.cure
+
+
+def test_few_pulls_left_are_a_warning() -> None:
+    low = replace(FINE, budget=Budget(100, 20, None))
+
+    finding = registry_finding(low, is_configured=True, is_needed=True)
+
+    assert finding.verdict is Verdict.WARNING
+    assert finding.says.endswith("20 of 100 pulls left")
+    assert "password_file" in finding.cure
+
+
+def test_a_login_that_was_not_asked_for_is_not_said_to_be_accepted() -> None:
+    unasked = replace(FINE, login="docker")
+
+    finding = registry_finding(unasked, is_configured=True, is_needed=True)
+
+    assert "did not ask for the login" in finding.says
+
+
+async def test_an_old_schema_is_a_warning_with_the_command_that_mends_it(tmp_path: Path) -> None:
+    settings = load_settings(
+        None, {"ARCHBELL_DATABASE__URL": f"sqlite:///{tmp_path / 'archbell.db'}"}
+    )
+    await upgrade_store(f"sqlite:///{tmp_path / 'archbell.db'}")
+    with closing(sqlite3.connect(tmp_path / "archbell.db")) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+        connection.commit()
+
+    database, disk = await database_findings(settings)
+
+    assert database.verdict is Verdict.WARNING
+    assert "version 0001" in database.says
+    assert "archbell db upgrade" in database.cure
+    assert disk.subject == "disk"
+
+
+async def test_nothing_is_examined_for_longer_than_it_may_take(tmp_path: Path) -> None:
+    done: list[str] = []
+    path = tmp_path / "config.toml"
+    async with scripted_registry() as registry:
+        registry.will_answer(Answer(never=True), to="GET /v2/", times=2)
+        path.write_text(
+            f'[[registry]]\nhost = "docker.io"\nendpoint = "{registry.url}"\n'
+            "plain_http = true\nallow_private = true\n"
+        )
+        going = Round(path, {}, World(), at_most_s=0.3)
+
+        async with asyncio.timeout(5):
+            findings = await examine(going, done.append)
+
+    [hub] = [finding for finding in findings if finding.subject == "docker.io"]
+    assert hub.verdict is Verdict.FAULT
+    assert "no answer within 0.3 s" in hub.says
+    assert sorted(done) == ["database", "docker.io"]

@@ -1,0 +1,73 @@
+import pytest
+
+from bot.core.message.english.answers import render_already_there, render_list
+from bot.core.message.english.command_line import for_command_line, render_check_on_command_line
+from bot.core.message.neutral import Button, Message
+from bot.core.message.plain import render_plain
+from bot.core.model import Observation
+from tests.support.decisions import AMD64, ARM64, ARMV7, NODE, NOW, missing, present, unknown
+
+
+@pytest.mark.parametrize(
+    ("chat", "shell"),
+    [
+        pytest.param("/watch node:22 arm64", "archbell watch node:22 arm64", id="watch"),
+        pytest.param("Or: /watch node:22 keep", "Or: archbell watch node:22 --keep", id="keep"),
+        pytest.param("/watch node:22 for 12h", "archbell watch node:22 --for 12h", id="for a time"),
+        pytest.param("/unwatch #7", "archbell unwatch 7", id="number"),
+        pytest.param("What is: /list", "What is: archbell list", id="at the end"),
+        pytest.param("a/list of /listed things", "a/list of /listed things", id="no command"),
+        pytest.param("/mute 8h", "/mute 8h", id="not on the command line"),
+    ],
+)
+def test_a_command_is_written_as_a_shell_takes_it(chat: str, shell: str) -> None:
+    message = for_command_line(Message(chat, (chat,)))
+
+    assert message == Message(shell, (shell,))
+
+
+def test_buttons_are_commands_too_and_those_without_one_go() -> None:
+    buttons = (Button("Stop", "/unwatch #1"), Button("Why missing?", "/why #1"))
+
+    message = for_command_line(Message("Watching.", buttons=buttons))
+
+    assert message.buttons == (Button("Stop", "archbell unwatch 1"),)
+
+
+@pytest.mark.parametrize(
+    "seen", [pytest.param(present(AMD64), id="missing"), pytest.param(missing(), id="no tag")]
+)
+def test_what_is_missing_can_be_waited_for_or_watched(seen: Observation) -> None:
+    message = render_check_on_command_line(NODE, [AMD64, ARM64, ARMV7], seen, now=NOW)
+
+    shown = render_plain(message).splitlines()
+    wanted = "arm64 arm/v7" if seen.entries else "amd64 arm64 arm/v7"
+    assert shown[-2:] == [
+        f"  To be told when it comes: archbell watch {NODE.familiar} {wanted}",
+        f"  To wait for it here: archbell wait {NODE.familiar} {wanted}",
+    ]
+    assert "/watch" not in render_plain(message)
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [pytest.param(present(AMD64, ARM64), id="all there"), pytest.param(unknown(), id="not known")],
+)
+def test_where_nothing_is_known_to_be_missing_nothing_is_to_be_waited_for(
+    seen: Observation,
+) -> None:
+    message = render_check_on_command_line(NODE, [ARM64], seen, now=NOW)
+
+    assert "archbell" not in render_plain(message)
+
+
+def test_no_answer_of_the_command_line_keeps_a_chat_command() -> None:
+    messages = [
+        render_already_there(NODE, [ARM64], present(ARM64)),
+        render_list([], page=1, now=NOW),
+    ]
+
+    shown = [render_plain(for_command_line(message)) for message in messages]
+
+    assert "archbell watch node:22.15-bullseye-slim arm64 --keep" in shown[0]
+    assert not any(" /" in text for text in shown)

@@ -1,0 +1,60 @@
+"""How much waits to be done."""
+
+from bot.core.message.neutral import Message
+from bot.ports import Backlog, Store
+from tests.support.stores import (
+    ARM64,
+    BUSYBOX,
+    NODE,
+    NOW,
+    TEAM,
+    add,
+    at,
+    claim,
+    look,
+    new_watch,
+    present,
+    record,
+)
+
+
+async def backlog(store: Store, seconds: float = 0) -> Backlog:
+    async with store.reading() as transaction:
+        return await transaction.backlogs.count(now=at(seconds))
+
+
+async def test_in_an_empty_database_nothing_waits(store: Store) -> None:
+    assert await backlog(store) == Backlog(targets=0, deliveries=0, commands=0)
+
+
+async def test_targets_wait_from_when_they_are_due_until_they_are_looked_at(store: Store) -> None:
+    await add(store, new_watch(NODE))
+    await add(store, new_watch(BUSYBOX))
+
+    before = await backlog(store)
+    await claim(store)
+    after = await backlog(store)
+
+    assert (before.targets, after.targets) == (2, 0)
+
+
+async def test_alerts_and_answers_wait_until_they_are_out(store: Store) -> None:
+    await add(store, new_watch(NODE))
+    await record(store, *[look(target, present(ARM64)) for target in await claim(store)])
+    async with store.transaction() as transaction:
+        await transaction.outbox.post(TEAM, Message("hello"), now=NOW)
+
+    assert (await backlog(store)).deliveries == 2
+
+
+async def test_commands_wait_until_they_are_done(store: Store) -> None:
+    async with store.transaction() as transaction:
+        for number in range(3):
+            await transaction.inbox.receive(
+                event_id=f"{number}", place=TEAM, person="U1", text="/list", now=NOW
+            )
+    async with store.transaction() as transaction:
+        [command] = await transaction.inbox.claim(now=NOW, lease_s=60, limit=1)
+        await transaction.inbox.done(command, now=NOW)
+
+    assert (await backlog(store)).commands == 2

@@ -1,0 +1,92 @@
+"""A bot.ports.Registry without wires, whose tags answer one step after the other.
+
+    registry = PlannedRegistry()
+    registry.plan("node:22", ["linux/amd64"], RateLimited(...), ["linux/amd64", "linux/arm64"])
+
+The last step is repeated for ever. A step is the platforms of an index, None for no such tag, an
+exception to raise, or an event to wait for, whereupon the step after it answers.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Sequence
+
+from bot.core.reference import Reference, parse_reference
+from bot.ports import FetchedManifest, ManifestAbsent, TagUnchanged
+from tests.support.images import MediaTypes
+
+Step = Sequence[str] | Exception | asyncio.Event | None
+
+
+class PlannedRegistry:
+    """See the module; asked names the tags in the order in which they were asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self._plans: dict[str, list[Step]] = {}
+
+    def plan(self, image: str, *steps: Step) -> None:
+        self._plans[parse_reference(image).familiar] = list(steps)
+
+    async def fetch_tag(
+        self,
+        reference: Reference,
+        *,
+        known_digest: str | None,
+        etag: str | None,
+        urgent: bool,
+        login: bool = False,
+    ) -> TagUnchanged | ManifestAbsent | FetchedManifest:
+        self.asked.append(reference.familiar)
+        step = self._next(reference)
+        if isinstance(step, asyncio.Event):
+            await step.wait()
+            step = self._next(reference)
+        if step is None:
+            return ManifestAbsent()
+        if isinstance(step, Exception):
+            raise step
+        assert not isinstance(step, asyncio.Event), "one event after the other"
+        fetched = _index(step)
+        return TagUnchanged() if fetched.digest == known_digest else fetched
+
+    async def fetch_manifest(
+        self, reference: Reference, digest: str, *, urgent: bool, login: bool = False
+    ) -> FetchedManifest | ManifestAbsent:
+        raise AssertionError(f"{reference} has no manifest to read but its index")
+
+    async def has_manifest(
+        self, reference: Reference, digest: str, *, urgent: bool, login: bool = False
+    ) -> bool:
+        return True
+
+    async def fetch_config(
+        self, reference: Reference, digest: str, *, urgent: bool, login: bool = False
+    ) -> bytes | None:
+        raise AssertionError(f"{reference} has no config to read")
+
+    def _next(self, reference: Reference) -> Step:
+        plan = self._plans[reference.familiar]
+        return plan.pop(0) if len(plan) > 1 else plan[0]
+
+
+def _index(platforms: Sequence[str]) -> FetchedManifest:
+    entries = [
+        {
+            "mediaType": MediaTypes.OCI.manifest,
+            "digest": _digest(platform.encode()),
+            "size": 7,
+            "platform": dict(
+                zip(("os", "architecture", "variant"), platform.split("/"), strict=False)
+            ),
+        }
+        for platform in platforms
+    ]
+    content = {"schemaVersion": 2, "mediaType": MediaTypes.OCI.index, "manifests": entries}
+    body = json.dumps(content).encode()
+    return FetchedManifest(_digest(body), MediaTypes.OCI.index, body)
+
+
+def _digest(body: bytes) -> str:
+    return f"sha256:{hashlib.sha256(body).hexdigest()}"
