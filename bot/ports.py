@@ -136,8 +136,16 @@ class Courtesy(Protocol):
         """How many more looks may begin while busy are under way; 0 while it is parked."""
         ...
 
+    def opens_at(self, registry: str, *, busy: int) -> datetime | None:
+        """From when on capacity() is above 0, as far as is known; None: once a look has ended."""
+        ...
+
     def changes(self) -> Sequence[RegistryState]:
-        """What has changed since the last call and should be kept."""
+        """What is not kept yet: the states that saved() has not been told of."""
+        ...
+
+    def saved(self, states: Sequence[RegistryState]) -> None:
+        """These are kept now; to be called after the commit, by whoever wrote them."""
         ...
 
     def states(self) -> Sequence[RegistryState]:
@@ -161,6 +169,8 @@ class KnownTarget:
     """What the store knows of a target; observation is the last clear one.
 
     being_looked_at: a lease is running, so that the observation may change any moment.
+    changed_at is None until the tag was seen to change. hinted: somebody has seen what this
+    observation does not show yet.
     """
 
     id: TargetId
@@ -171,6 +181,7 @@ class KnownTarget:
     changed_at: datetime | None
     being_looked_at: bool
     latest: Observation | None = None
+    hinted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +189,9 @@ class ClaimedTarget:
     """A target this process may look at until its lease runs out.
 
     observation is the last clear one. anchor: the later of the last change and the newest watch.
-    wants are those of all active watches at the time of the claim, and places theirs; a watch that
-    is made later moves hint_seq, by which record() knows that the target is due again.
+    wants are those of all active watches at the time of the claim, places theirs and wanted_since
+    since when each is wanted; a watch that is made later moves hint_seq, by which record() knows
+    that the target is due again.
     """
 
     id: TargetId
@@ -190,7 +202,7 @@ class ClaimedTarget:
     lease: str
     hint_seq: int
     wants: tuple[Want, ...]
-    wanted_since: Mapping[WatchId, datetime]
+    wanted_since: Mapping[tuple[WatchId, Platform], datetime]
     places: frozenset[Place] = frozenset()
 
 
@@ -198,8 +210,8 @@ class ClaimedTarget:
 class LookResult:
     """Everything one look writes, in one transaction, if its lease still holds.
 
-    due_at is None when nobody wants the target any more. changed: the platforms or the digest are
-    not those of the claim's observation.
+    due_at is None when nobody wants the target any more. changed: the tag is not what the claim's
+    observation was, or this is the first.
     """
 
     target: ClaimedTarget
@@ -220,8 +232,13 @@ class Targets(Protocol):
         """Lease targets that are due, earliest first, up to capacity(registry) of each registry."""
         ...
 
-    async def next_due_at(self) -> datetime | None:
-        """When the earliest target is due (a leased one: when its lease ends); None if none is."""
+    async def next_due_at(
+        self, *, opens_at: Callable[[str], datetime | None] | None = None
+    ) -> datetime | None:
+        """When the earliest target is due (a leased one: when its lease ends); None if none is.
+
+        opens_at: before when nothing of a registry can be claimed; None for one to leave out.
+        """
         ...
 
     async def record(self, results: Sequence[LookResult], *, now: datetime) -> list[bool]:
@@ -335,7 +352,8 @@ class Delivery:
     """One message on its way; id is also the marker by which a service can find it again.
 
     Either message or alerts. uncertain: an earlier attempt may have arrived. tries counts the
-    attempts before this one.
+    attempts before this one. person: whoever asked for the message. instead_of: the delivery it
+    stands for, whose place is closed.
     """
 
     id: str
@@ -346,6 +364,8 @@ class Delivery:
     tries: int
     first_try_at: datetime
     lease: str
+    person: str | None = None
+    instead_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,8 +386,10 @@ class OutboxEntry:
 class Outbox(Protocol):
     """Alerts and deliveries."""
 
-    async def post(self, place: Place, message: Message, *, now: datetime) -> str:
-        """Owe a place an answer or a notice; the id of its delivery."""
+    async def post(
+        self, place: Place, message: Message, *, now: datetime, person: str | None = None
+    ) -> str:
+        """Owe a place an answer, which that person asked for, or a notice; its delivery's id."""
         ...
 
     async def claim(
@@ -397,9 +419,40 @@ class Outbox(Protocol):
         ...
 
     async def put_back(
-        self, delivery: Delivery, *, due_at: datetime, error: str, uncertain: bool, now: datetime
+        self,
+        delivery: Delivery,
+        *,
+        due_at: datetime,
+        error: str,
+        uncertain: bool,
+        now: datetime,
+        postponed: bool = False,
     ) -> None:
-        """To be tried again at due_at; uncertain: it may have arrived."""
+        """To be tried again at due_at; uncertain: it may have arrived.
+
+        postponed: nothing may go to its place before.
+        """
+        ...
+
+    async def redirect(
+        self,
+        delivery: Delivery,
+        copies: Sequence[tuple[Place, Message]],
+        *,
+        error: str,
+        now: datetime,
+    ) -> bool:
+        """Tell it in other places instead; False, and nothing is done, if all these are parked.
+
+        The first copy that arrives settles it.
+        """
+        ...
+
+    async def give_back(self, copy: Delivery, *, error: str, due_at: datetime) -> bool:
+        """A copy cannot arrive: what it stands for is due in its own place again, at due_at.
+
+        False, and nothing is done, if it stands for nothing or another copy has arrived.
+        """
         ...
 
     async def bury(self, delivery: Delivery, *, error: str, now: datetime) -> None:

@@ -37,6 +37,11 @@ def load(tmp_path: Path, text: str, **environ: str) -> object:
         pytest.param(SLACK + 'api_url = "slack.com"', "write it as https://host", id="no URL"),
         pytest.param('[telegram]\ntoken = "canary"', "looks like 123456:ABC", id="no token of it"),
         pytest.param(
+            '[telegram]\ntoken = "1:canary"\n[delivery]\nuncertain_after_s = 2',
+            "at least 5 with Slack or Telegram",
+            id="no time to wait for a turn",
+        ),
+        pytest.param(
             '[telegram]\ntoken = "1:canary"\nwebhook_url = "http://bot.example"',
             "must begin with https://",
             id="a webhook over http",

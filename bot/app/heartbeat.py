@@ -4,14 +4,13 @@ import asyncio
 from contextlib import suppress
 from pathlib import Path
 
-import structlog
-
 from bot.core.errors import StoreError
+from bot.log import Log
 from bot.ports import Sleep, Store
 
 EVERY_S = 10
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 async def beat_for_ever(store: Store, path: Path, *, sleep: Sleep) -> None:

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
-
 from bot.config import Settings
 from bot.core.access import LoginScope, Permits
 from bot.core.errors import ConfigurationError
+from bot.log import Log
 from bot.ports import Clock
 from bot.registry.docker_config import DockerConfig, MalformedDockerConfig, parse_docker_config
 from bot.registry.docker_keys import DockerKeys
@@ -16,7 +15,7 @@ from bot.registry.docker_keys import DockerKeys
 OWN_VARIABLES = "ARCHBELL_"
 """Variables that a credential helper is not given: they may hold secrets of ours."""
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 @dataclass(frozen=True, slots=True)

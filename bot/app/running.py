@@ -8,8 +8,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import structlog
-
 from bot.app.chats import Chats, Scene, chatting
 from bot.app.figures import new_figures
 from bot.app.heartbeat import beat_for_ever
@@ -25,6 +23,7 @@ from bot.flows.expire import expire_for_ever
 from bot.flows.recorder import Recorder
 from bot.flows.respond import Responder
 from bot.flows.sharing import Sharing
+from bot.log import Log
 from bot.ports import Listen, News, Sleep, Store
 from bot.web.figures import PrometheusFigures
 from bot.web.server import serving
@@ -35,7 +34,7 @@ GRACE_S = 7
 ANSWER_S = 5
 """What an answer may take beyond the look it needs, before another worker may take the command."""
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 async def _hear_nothing(hear: Callable[[News], None], /, *, sleep: Sleep) -> None:
@@ -123,7 +122,7 @@ class Bot:
                 self.store,
                 clock=world.clock,
                 bells=bells,
-                registry_changes=self.eyes.pace.changes,
+                courtesy=self.eyes.pace,
                 figures=self.figures,
             ),
             bells=bells,

@@ -10,11 +10,10 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeVar
 
-import structlog
-
+from bot.log import Log
 from bot.ports import Chance, Clock, Sleep
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 Answer = TypeVar("Answer")
 
 

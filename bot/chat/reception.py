@@ -4,16 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
-
 from bot.chat.allowance import Allowance
 from bot.chat.heard import Heard
 from bot.core.message.english.talk import render_not_allowed, render_too_many_commands
 from bot.core.message.neutral import Message
 from bot.core.model import Place
+from bot.log import Log
 from bot.ports import Clock, Store, Transaction
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 SILENCE = Message("")
 """The answer to somebody who has been answered already."""

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-import structlog
+from bot.log import Log
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 class Standing:

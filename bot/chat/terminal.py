@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TextIO
 
-import structlog
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import create_input
@@ -24,6 +23,7 @@ from bot.core.message.english.talk import render_input_ended, render_not_kept, r
 from bot.core.message.neutral import Message
 from bot.core.message.plain import render_plain
 from bot.core.model import TERMINAL, Place
+from bot.log import Log
 from bot.ports import Clock, Store
 
 PROMPT = "archbell> "
@@ -34,7 +34,7 @@ PERSON = "you"
 _UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")
 """NUL, and what a terminal's bytes that are no UTF-8 become: no database takes them."""
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 class Terminal:

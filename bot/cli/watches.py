@@ -97,7 +97,7 @@ def list_watches(context: typer.Context, as_json: AsJson = False) -> None:
     """
     from bot.app.errands import active_watches
     from bot.app.world import World, execute
-    from bot.core.message.english.answers import watch_row
+    from bot.core.message.english.lists import watch_row
 
     options: Context = context.obj
     settings = options.settings()

@@ -21,6 +21,7 @@ from bot.core.model import Place
 from bot.core.platform import Platform, parse_platform
 from bot.core.reference import DOCKER_HUB, parse_reference
 
+SHORTEST_SEND_S = 5
 SERVICES = ("slack", "telegram", "terminal")
 
 HIDDEN = "(hidden)"
@@ -255,6 +256,16 @@ class Settings(Section):
     health: Health = Health()
     registry: Annotated[tuple[RegistryBlock, ...], AfterValidator(_distinct)] = ()
     folder: Annotated[Path, Field(exclude=True)] = Path()
+
+    @model_validator(mode="after")
+    def _sends_can_wait_their_turn(self) -> "Settings":
+        chats = self.slack.is_configured or self.telegram.is_configured
+        if chats and self.delivery.uncertain_after_s < SHORTEST_SEND_S:
+            raise ValueError(
+                f"`delivery.uncertain_after_s` must be at least {SHORTEST_SEND_S} with Slack or "
+                "Telegram: a message may have to wait some seconds for its turn"
+            )
+        return self
 
     @property
     def watch_for(self) -> timedelta:

@@ -71,6 +71,15 @@ class Observation:
         """Whether presence or absence follows from it."""
         return self.status in CLEAR
 
+    def differs_from(self, before: "Observation | None") -> bool:
+        """Whether the tag is not what it was, or was not known.
+
+        That the registry now serves a manifest it listed already is no change of the tag.
+        """
+        if before is None or (before.status, before.digest) != (self.status, self.digest):
+            return True
+        return _digests(before.entries) != _digests(self.entries)
+
     def listed(self, wanted: Platform) -> tuple[Platform, Entry] | None:
         """The first entry that satisfies the wanted platform, reachable or not."""
         for platform, entry in self.entries.items():
@@ -82,6 +91,10 @@ class Observation:
         """The entry for the wanted platform, if its manifest really can be fetched."""
         found = self.listed(wanted)
         return found[1] if found is not None and found[1].reachable else None
+
+
+def _digests(entries: Mapping[Platform, Entry]) -> dict[Platform, str]:
+    return {platform: entry.digest for platform, entry in entries.items()}
 
 
 class WantState(Enum):
@@ -149,7 +162,8 @@ class AlertFacts:
     """What the message about an alert says; kept with it, so that a late message is still true.
 
     there, missing: platforms of the tag, and platforms of the same watch that are still not there,
-    both in their short usual form. wanted_since is when the watch was made.
+    both in their short usual form. wanted_since: since when the platform is wanted, or anything of
+    the watch.
     """
 
     reference: Reference
@@ -200,7 +214,8 @@ class Watch:
     """One place wants platforms of one target.
 
     ended_at is None while it is active. people: ids of the service, in order of joining.
-    looked_at and due_at are the target's; observation is the target's last clear one.
+    looked_at and due_at are the target's; observation is the target's last clear one, trouble that
+    of a later look. parked_until: before when its registry is not asked at all.
     """
 
     id: WatchId
@@ -216,3 +231,5 @@ class Watch:
     looked_at: datetime | None = None
     due_at: datetime | None = None
     observation: Observation | None = None
+    trouble: Trouble | None = None
+    parked_until: datetime | None = None

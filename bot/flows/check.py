@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import structlog
-
 from bot.core.decide import decide
 from bot.core.errors import StoreError, TroubleKind
 from bot.core.message.english.words import platforms_there
@@ -26,6 +24,7 @@ from bot.core.schedule import Pacing, next_look
 from bot.flows.bells import Bells
 from bot.flows.look import Look
 from bot.flows.recorder import Recorder
+from bot.log import Log
 from bot.ports import (
     NO_FIGURES,
     Chance,
@@ -40,7 +39,7 @@ from bot.ports import (
 MAX_TURNS = 3
 """How many looks deep the queue may be: more would keep those waiting who come later."""
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ def result_of(
 ) -> LookResult:
     """Everything that follows from an observation and is to be written."""
     decision = decide(target.wants, observation)
-    changed = observation.is_clear and _differs(target.observation, observation)
+    changed = observation.is_clear and observation.differs_from(target.observation)
     failures = target.failures + 1 if observation.status is Status.UNKNOWN else 0
     anchor = observation.observed_at if changed and target.observation else target.anchor
     due_at = next_look(
@@ -109,16 +108,6 @@ def result_of(
         due_at=due_at if alive else None,
         changed=changed,
         failures=failures,
-    )
-
-
-def _differs(before: Observation | None, after: Observation) -> bool:
-    if before is None:
-        return True
-    return (before.status, before.digest, before.entries) != (
-        after.status,
-        after.digest,
-        after.entries,
     )
 
 
@@ -142,10 +131,17 @@ def _facts(
                 if watch == alert.watch and want.state in {WantState.WAITING, WantState.GONE}
             ),
             observed_at=observation.observed_at,
-            wanted_since=target.wanted_since[alert.watch],
+            wanted_since=_since(target, alert),
         )
         for alert in decision.alerts
     }
+
+
+def _since(target: ClaimedTarget, alert: Alert) -> datetime:
+    """Since when what an alert is about is wanted: its platform, or anything of its watch."""
+    if alert.platform is not None:
+        return target.wanted_since[alert.watch, alert.platform]
+    return min(at for (watch, _), at in target.wanted_since.items() if watch == alert.watch)
 
 
 def _digest_for(alert: Alert, observation: Observation) -> str | None:
@@ -204,6 +200,10 @@ class Checker:
             except StoreError as error:
                 log.error("claim_failed", error=str(error))
                 claimed, until = [], None
+            except Exception:
+                # The looks under way, and those after this, must go on.
+                log.exception("claim_failed")
+                claimed, until = [], None
             for target in claimed:
                 self._busy[target.reference.registry] += 1
                 self._queue.put_nowait(target)
@@ -224,9 +224,12 @@ class Checker:
     def _capacity(self, registry: str) -> int:
         return self.courtesy.capacity(registry, busy=self._busy[registry])
 
+    def _opens_at(self, registry: str) -> datetime | None:
+        return self.courtesy.opens_at(registry, busy=self._busy[registry])
+
     async def _next_due_at(self) -> datetime | None:
         async with self.store.reading() as transaction:
-            return await transaction.targets.next_due_at()
+            return await transaction.targets.next_due_at(opens_at=self._opens_at)
 
     async def _work(self) -> None:
         while (target := await self._queue.get()) is not None:

@@ -6,13 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
-import structlog
-
 from bot.core.errors import StoreError
 from bot.flows.bells import Bell
+from bot.log import Log
 from bot.ports import Clock
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 class Leased(Protocol):
@@ -71,6 +70,10 @@ class Crew(Generic[Work]):
             return claimed, None if claimed else await self.next_due_at()
         except StoreError as error:
             log.error("work_not_claimed", crew=self.name, error=str(error))
+            return (), None
+        except Exception:
+            # The work under way, and what comes after, must go on.
+            log.exception("work_not_claimed", crew=self.name)
             return (), None
 
     async def _do(self, work: Work) -> None:

@@ -10,11 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
-
 from bot.core.errors import (
     NotSent,
     PlaceClosed,
+    PlaceMoved,
     Postponed,
     SendError,
     SendUncertain,
@@ -23,11 +22,13 @@ from bot.core.errors import (
 from bot.core.message.english.alerts import (
     marked_as_repeated,
     render_alerts,
-    render_place_closed,
 )
 from bot.core.message.neutral import Message
+from bot.flows.again import in_transaction
 from bot.flows.bells import Bells
 from bot.flows.crew import Crew
+from bot.flows.redirect import Closed, people_of, redirect
+from bot.log import Log
 from bot.ports import (
     NO_FIGURES,
     Clock,
@@ -36,22 +37,23 @@ from bot.ports import (
     Messenger,
     Sending,
     Store,
-    Transaction,
 )
 
 MAX_AT_ONCE = 20
 LEASE_IN_SENDS = 1.5
 """A lease is longer than a send may take, so that its outcome is written by whoever sent."""
-CLOSED_FOR = timedelta(hours=1)
+MAX_MOVES = 5
+"""So many tries in a row may follow a conversation to its new id at once."""
 
 _ENDINGS: Mapping[type[SendError], Sending] = {
     PlaceClosed: Sending.PLACE_CLOSED,
+    PlaceMoved: Sending.POSTPONED,
     Unsendable: Sending.REFUSED,
     Postponed: Sending.POSTPONED,
     NotSent: Sending.NOT_SENT,
 }
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +73,8 @@ def render(delivery: Delivery) -> Message:
     """The message a delivery carries."""
     if delivery.message is not None:
         return delivery.message
-    people = dict.fromkeys(person for owed in delivery.alerts for person in owed.people)
     return render_alerts(
-        [(owed.alert, owed.facts) for owed in delivery.alerts], people=tuple(people)
+        [(owed.alert, owed.facts) for owed in delivery.alerts], people=people_of(delivery)
     )
 
 
@@ -162,8 +163,10 @@ class Deliverer:
         return await messenger.send(delivery.place, message, marker=delivery.id)
 
     async def _delivered(self, delivery: Delivery, message_id: str) -> None:
-        async with self._store.transaction() as transaction:
+        async def work(transaction: Transaction) -> None:
             await transaction.outbox.sent(delivery, message_id=message_id, now=self._clock())
+
+        await in_transaction(self._store, work)
         self._count(delivery, Sending.SENT)
         log.info(
             "delivered", delivery=delivery.id, place=str(delivery.place), tries=delivery.tries + 1
@@ -176,10 +179,10 @@ class Deliverer:
         match error:
             case PlaceClosed():
                 await self._close_place(messenger, delivery, str(error))
+            case PlaceMoved():
+                await self._follow(delivery, error)
             case Unsendable():
-                log.error("delivery_dead", delivery=delivery.id, error=str(error))
-                async with self._store.transaction() as transaction:
-                    await transaction.outbox.bury(delivery, error=str(error), now=self._clock())
+                await self._bury(delivery, error)
             case Postponed(retry_after_s=wait_s):
                 await self._put_back(delivery, wait_s, error, uncertain=delivery.uncertain)
             case NotSent():
@@ -201,6 +204,26 @@ class Deliverer:
         doubled: float = self._settings.back_off_min_s * 2.0 ** min(delivery.tries, 16)
         return min(doubled, self._settings.back_off_max_s)
 
+    async def _bury(self, delivery: Delivery, error: Unsendable) -> None:
+        log.error("delivery_dead", delivery=delivery.id, error=str(error))
+        async with self._store.transaction() as transaction:
+            await transaction.outbox.bury(delivery, error=str(error), now=self._clock())
+
+    async def _follow(self, delivery: Delivery, error: PlaceMoved) -> None:
+        """Everything of the conversation goes to its new id, this delivery at once."""
+        now = self._clock()
+        log.info("place_moved", place=str(delivery.place), conversation=error.conversation)
+        wait_s = 0.0 if delivery.tries < MAX_MOVES else self._back_off_s(delivery)
+        async with self._store.transaction() as transaction:
+            await transaction.outbox.move(delivery.place, conversation=error.conversation, now=now)
+            await transaction.outbox.put_back(
+                delivery,
+                due_at=now + timedelta(seconds=wait_s),
+                error=str(error),
+                uncertain=delivery.uncertain,
+                now=now,
+            )
+
     async def _put_back(
         self, delivery: Delivery, wait_s: float, error: SendError, *, uncertain: bool
     ) -> None:
@@ -220,28 +243,21 @@ class Deliverer:
                 error=str(error),
                 uncertain=uncertain,
                 now=now,
+                postponed=isinstance(error, Postponed),
             )
 
     async def _close_place(self, messenger: Messenger, delivery: Delivery, reason: str) -> None:
-        """Park the place; its owner is told alone, once a parking."""
-        now = self._clock()
-        log.warning("place_parked", place=str(delivery.place), reason=reason)
+        log.warning("place_closed", place=str(delivery.place), reason=reason)
+        message = render(delivery)
+        closed = Closed(
+            messenger,
+            delivery,
+            marked_as_repeated(message) if delivery.uncertain else message,
+            reason,
+            self._clock(),
+        )
         async with self._store.transaction() as transaction:
-            newly = await transaction.outbox.park(
-                delivery.place, reason=reason, until=now + CLOSED_FOR
-            )
-            await transaction.outbox.put_back(
-                delivery,
-                due_at=now + CLOSED_FOR,
-                error=reason,
-                uncertain=delivery.uncertain,
-                now=now,
-            )
-            owner = await _owner(transaction, delivery) if newly else None
-            direct = messenger.direct_place(owner) if owner is not None else None
-            if direct is not None and direct != delivery.place:
-                notice = render_place_closed(str(delivery.place), reason)
-                await transaction.outbox.post(direct, notice, now=now)
+            await redirect(transaction, closed)
 
 
 def _ending_of(error: SendError) -> Sending:
@@ -255,13 +271,3 @@ async def _find(messenger: Messenger, delivery: Delivery) -> str | None:
     except Unsendable as error:
         # It is the question that was refused, not the message.
         raise SendUncertain(str(error)) from error
-
-
-async def _owner(transaction: Transaction, delivery: Delivery) -> str | None:
-    """The first person of the alerts; for an answer whoever joined a watch of the place last."""
-    watching = [person for owed in delivery.alerts for person in owed.people]
-    if watching:
-        return watching[0]
-    watches = await transaction.watches.of_place(delivery.place)
-    people = [person for watch in watches for person in watch.people]
-    return people[-1] if people else None

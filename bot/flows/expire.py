@@ -1,16 +1,15 @@
 """Ends watches whose time is over, with a message and a way to go on."""
 
-import structlog
-
 from bot.core.errors import StoreError
 from bot.core.message.english.alerts import render_expired
 from bot.flows.bells import Bells
+from bot.log import Log
 from bot.ports import Clock, Sleep, Store
 
 EVERY_S = 15
 MAX_AT_ONCE = 100
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 async def expire(store: Store, *, clock: Clock, bells: Bells) -> int:
@@ -36,4 +35,7 @@ async def expire_for_ever(store: Store, *, clock: Clock, sleep: Sleep, bells: Be
                 pass
         except StoreError as error:
             log.error("expiry_failed", error=str(error))
+        except Exception:
+            # One round's bug must not keep every other watch for ever.
+            log.exception("expiry_failed")
         await sleep(EVERY_S)

@@ -1,15 +1,24 @@
 """Writes what looks found, in small batches."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import Enum, auto
 from typing import Any
 
-import structlog
-
 from bot.core.errors import StoreBusy, StoreError, StoreFull, StoreReadOnly, StoreUnusable
+from bot.flows.again import in_transaction
 from bot.flows.bells import Bells
-from bot.ports import NO_FIGURES, Clock, Figures, LookResult, RegistryState, Store
+from bot.log import Log
+from bot.ports import (
+    NO_FIGURES,
+    Clock,
+    Courtesy,
+    Figures,
+    LookResult,
+    RegistryState,
+    Store,
+    Transaction,
+)
 
 FLUSH_AFTER_S = 0.02
 MAX_BATCH = 100
@@ -18,7 +27,7 @@ MAX_LOGGED_TARGETS = 3
 _NO_DATABASE = (StoreBusy, StoreFull, StoreReadOnly, StoreUnusable)
 """Troubles that every row would meet: trying each alone would only wait again and again."""
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 class _Outcome(Enum):
@@ -44,18 +53,17 @@ class Recorder:
         *,
         clock: Clock,
         bells: Bells,
-        registry_changes: Callable[[], Sequence[RegistryState]],
+        courtesy: Courtesy,
         flush_after_s: float = FLUSH_AFTER_S,
         figures: Figures = NO_FIGURES,
     ) -> None:
         self._store = store
         self._clock = clock
         self._bells = bells
-        self._registry_changes = registry_changes
+        self._courtesy = courtesy
         self._flush_after_s = flush_after_s
         self._figures = figures
         self._pending: list[LookResult] = []
-        self._unsaved: dict[str, RegistryState] = {}
         self._some = asyncio.Event()
         self._hurry = asyncio.Event()
         self._closing = False
@@ -94,13 +102,12 @@ class Recorder:
         if not self._closing:
             self._some.clear()
             self._hurry.clear()
-        self._unsaved |= {state.registry: state for state in self._registry_changes()}
-        states = list(self._unsaved.values())
+        states = self._courtesy.changes()
         if not batch and not states:
             return
         outcome = await self._write(batch, states)
         if outcome is _Outcome.WRITTEN:
-            self._unsaved = {}
+            self._courtesy.saved(states)
         if outcome is _Outcome.BAD_ROW and len(batch) + len(states) > 1:
             for result in batch:
                 if await self._write([result]) is _Outcome.NO_DATABASE:
@@ -109,11 +116,14 @@ class Recorder:
     async def _write(
         self, batch: Sequence[LookResult], states: Sequence[RegistryState] = ()
     ) -> _Outcome:
+        async def work(transaction: Transaction) -> list[bool]:
+            held = await transaction.targets.record(batch, now=self._clock())
+            if states:
+                await transaction.registries.save(states)
+            return held
+
         try:
-            async with self._store.transaction() as transaction:
-                held = await transaction.targets.record(batch, now=self._clock())
-                if states:
-                    await transaction.registries.save(states)
+            held = await in_transaction(self._store, work)
         except StoreError as error:
             log.error("looks_not_recorded", **_of(batch), error=str(error))
             return _Outcome.NO_DATABASE if isinstance(error, _NO_DATABASE) else _Outcome.BAD_ROW
@@ -121,6 +131,11 @@ class Recorder:
             # A row that cannot be written must not stop the others.
             log.exception("looks_not_recorded", **_of(batch))
             return _Outcome.BAD_ROW
+        self._tell(batch, held)
+        return _Outcome.WRITTEN
+
+    def _tell(self, batch: Sequence[LookResult], held: Sequence[bool]) -> None:
+        """Let it be known what was written, and what was not."""
         if any(result.decision.alerts for result in batch):
             self._bells.deliveries.ring()
         for result, written in zip(batch, held, strict=True):
@@ -129,7 +144,6 @@ class Recorder:
                 continue
             for alert in result.decision.alerts:
                 self._figures.alerted(alert.event)
-        return _Outcome.WRITTEN
 
 
 def _of(batch: Sequence[LookResult]) -> dict[str, Any]:

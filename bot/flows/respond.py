@@ -1,17 +1,15 @@
 """Does what people say: a command's effect, its answer and "done" in one transaction."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-
-import structlog
 
 from bot.core import command as said
 from bot.core.command import parse_command
 from bot.core.errors import StoreError
 from bot.core.message.english.answers import (
     render_check,
-    render_list,
     render_muted,
     render_not_watched,
     render_really_stop,
@@ -19,6 +17,7 @@ from bot.core.message.english.answers import (
     render_unmuted,
     render_why,
 )
+from bot.core.message.english.lists import render_list
 from bot.core.message.english.talk import (
     render_help,
     render_misunderstood,
@@ -30,16 +29,18 @@ from bot.core.message.neutral import Message
 from bot.core.model import Place, Watch
 from bot.core.platform import Platform
 from bot.core.reference import Reference
+from bot.flows.again import in_transaction
 from bot.flows.bells import Bells
 from bot.flows.crew import Crew
 from bot.flows.subscribe import Plan, Sight, Subscriber, Wish, just_answer
+from bot.log import Log
 from bot.ports import NO_FIGURES, Clock, Command, Courtesy, Figures, Store, Transaction
 
 MAX_TRIES = 3
 MUTE_FOR = timedelta(hours=8)
 MUTE_WATCH_FOR = timedelta(days=7)
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 class LeaseLost(Exception):
@@ -98,6 +99,10 @@ class Responder:
             await self.respond(command)
         except LeaseLost:
             log.warning("command_lease_lost", command=command.id)
+        except asyncio.CancelledError:
+            # The bot is being stopped: its next life must not wait for the lease.
+            await self._put_back(command, wait_s=0)
+            raise
         finally:
             self.bells.deliveries.ring()
             self.bells.looks.ring()
@@ -112,21 +117,29 @@ class Responder:
             # One command's bug must not stop the others; after some tries the person is told.
             log.exception("command_failed", command=command.id, tries=command.tries)
             if command.tries + 1 < MAX_TRIES:
-                await self._put_back(command)
+                await self._put_back(command, wait_s=2**command.tries)
             else:
                 await self._carry_out(command, just_answer(render_sorry()))
 
     async def _carry_out(self, command: Command, plan: Plan) -> None:
-        async with self.store.transaction() as transaction:
+        states = self.courtesy.changes()
+
+        async def work(transaction: Transaction) -> None:
             await transaction.outbox.wake(command.place)
             message = await plan(transaction)
             await transaction.outbox.post(command.place, message, now=self.clock())
             if not await transaction.inbox.done(command, now=self.clock()):
                 raise LeaseLost
+            if states:
+                # What a registry said to the command's look must survive as the answer does.
+                await transaction.registries.save(states)
+
+        await in_transaction(self.store, work)
+        self.courtesy.saved(states)
         log.info("command_done", command=command.id, place=str(command.place))
 
-    async def _put_back(self, command: Command) -> None:
-        due_at = self.clock() + timedelta(seconds=2**command.tries)
+    async def _put_back(self, command: Command, *, wait_s: float) -> None:
+        due_at = self.clock() + timedelta(seconds=wait_s)
         async with self.store.transaction() as transaction:
             await transaction.inbox.put_back(command, due_at=due_at)
 

@@ -1,12 +1,11 @@
 """Keeps processes in step about how registries want to be treated."""
 
-import structlog
-
 from bot.core.errors import StoreError
 from bot.flows.bells import Bell
-from bot.ports import Clock, RegistryState, SharedCourtesy, Store
+from bot.log import Log
+from bot.ports import Clock, SharedCourtesy, Store
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 class Sharing:
@@ -20,7 +19,6 @@ class Sharing:
         self._courtesy = courtesy
         self._bell = bell
         self._clock = clock
-        self._unsaved: dict[str, RegistryState] = {}
 
     async def run(self) -> None:
         """Share until cancelled."""
@@ -29,14 +27,16 @@ class Sharing:
                 await self.share()
             except StoreError as error:
                 log.error("registries_not_shared", error=str(error))
+            except Exception:
+                # A bug in one round must not keep parkings from everybody for good.
+                log.exception("registries_not_shared")
             await self._bell.listen(until=None, now=self._clock())
 
     async def share(self) -> None:
-        """Write and read once. Raises StoreError; what could not be written is kept till it can."""
-        self._unsaved |= {state.registry: state for state in self._courtesy.changes()}
-        if self._unsaved:
+        """Write and read once. Raises StoreError; what could not be written comes next time."""
+        if states := self._courtesy.changes():
             async with self._store.transaction() as transaction:
-                await transaction.registries.save(list(self._unsaved.values()))
-            self._unsaved = {}
+                await transaction.registries.save(states)
+            self._courtesy.saved(states)
         async with self._store.reading() as transaction:
             self._courtesy.learn(await transaction.registries.load())

@@ -10,6 +10,7 @@ from bot.core.message.english.answers import (
     render_already_there,
     render_cannot_watch,
     render_joined,
+    render_not_widened,
     render_watching,
 )
 from bot.core.message.neutral import Message
@@ -108,16 +109,35 @@ class Sight:
             urgent=True,
             timeout_s=self._timeout_s,
         )
+        if known is not None and known.due_at is not None and _shows_news(observation, known):
+            # Whoever watches it must not be told later than who happens to ask.
+            async with self._store.transaction() as transaction:
+                await transaction.targets.hint(
+                    reference, digest=observation.digest, now=self._clock()
+                )
         return observation, None if withheld else known
 
     def _is_fresh(self, known: KnownTarget, platforms: tuple[Platform, ...]) -> bool:
         seen, latest = known.observation, known.latest
         if seen is None or latest is None or latest.trouble is not None or known.looked_at is None:
             return False
+        if known.hinted:
+            return False
         if (self._clock() - known.looked_at).total_seconds() > self._fresh_s:
             return False
         listed = [found[1] for found in map(seen.listed, platforms) if found is not None]
         return all(entry.reachable for entry in listed)
+
+
+def _shows_news(seen: Observation, known: KnownTarget) -> bool:
+    """Whether the target's watches would learn something from what was seen just now."""
+    before = known.observation
+    if not seen.is_clear:
+        return False
+    if before is None or seen.differs_from(before):
+        return True
+    unserved = [platform for platform, entry in before.entries.items() if entry.reachable is False]
+    return any(seen.offers(platform) for platform in unserved)
 
 
 class Subscriber:
@@ -134,8 +154,7 @@ class Subscriber:
         seen, _ = await self._sight.see(wish.reference, platforms, place=wish.place)
         trouble = seen.trouble
         if trouble is not None and self._is_hopeless(wish, trouble):
-            refusal = render_cannot_watch(wish.reference, trouble, now=self._clock())
-            return Prepared(just_answer(refusal), refused=True)
+            return Prepared(self._refusal(wish, platforms, trouble), refused=True)
         complete = all(seen.offers(platform) is not None for platform in platforms)
         if complete and not wish.standing:
             return Prepared(just_answer(render_already_there(wish.reference, platforms, seen)))
@@ -144,6 +163,16 @@ class Subscriber:
             return await self._watch(transaction, wish, platforms, seen)
 
         return Prepared(plan)
+
+    def _refusal(self, wish: Wish, platforms: tuple[Platform, ...], trouble: Trouble) -> Plan:
+        async def plan(transaction: Transaction) -> Message:
+            now = self._clock()
+            for watch in await transaction.watches.of_place(wish.place):
+                if watch.reference == wish.reference:
+                    return render_not_widened(watch, platforms, trouble, now=now)
+            return render_cannot_watch(wish.reference, trouble, now=now)
+
+        return plan
 
     def _is_hopeless(self, wish: Wish, trouble: Trouble) -> bool:
         """Whether waiting cures nothing, or would take the login away from those who may use it:

@@ -48,6 +48,13 @@ class Bucket:
         self._refill(now)
         return max(0.0, self._tokens + self._rate * SOON_S)
 
+    def soon_in_s(self, now: datetime) -> float:
+        """Seconds until soon() gives at least one."""
+        if not self._rate:
+            return 0.0
+        self._refill(now)
+        return max(0.0, (1 - self._tokens) / self._rate - SOON_S)
+
     def _refill(self, now: datetime) -> None:
         if self._counted_at is not None:
             elapsed_s = max(0.0, (now - self._counted_at).total_seconds())
@@ -93,9 +100,15 @@ class Lane:
 
     def room(self, *, busy: int) -> int:
         """How much more work may begin while so much, seen here or not, is under way."""
+        return max(0, int(min(self._places(busy), self._bucket.soon(self._clock()))))
+
+    def opens_in_s(self, *, busy: int) -> float | None:
+        """Seconds until the rate gives room(); None: not before something under way has ended."""
+        return self._bucket.soon_in_s(self._clock()) if self._places(busy) > 0 else None
+
+    def _places(self, busy: int) -> int:
         queued = sum(not turn.done() for _, _, turn in self._waiting)
-        room = BACKLOG * self._concurrency - max(busy, self._busy + queued)
-        return max(0, int(min(room, self._bucket.soon(self._clock()))))
+        return BACKLOG * self._concurrency - max(busy, self._busy + queued)
 
     async def _take_place(self, urgent: bool) -> None:
         if self._busy < self._concurrency:

@@ -1,12 +1,11 @@
 """How fast each registry may be asked, and when not at all."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
-
-import structlog
+from datetime import datetime, timedelta
 
 from bot.core.errors import RegistryParked
 from bot.core.reference import DOCKER_HUB
+from bot.log import Log
 from bot.net.lane import Lane
 from bot.net.limits import parse_budget, parse_retry_after
 from bot.net.settings import RegistrySettings
@@ -20,7 +19,7 @@ SLOWER = {"public.ecr.aws": 1.0, "quay.io": 1.0}
 COUNTS_PULLS_APART = frozenset({DOCKER_HUB})
 """Registries whose 429 to the GET of a manifest says nothing about HEADs."""
 
-_log = structlog.get_logger(__name__)
+_log = Log(__name__)
 
 
 class Pace:
@@ -101,6 +100,14 @@ class Pace:
         room = standing.lane.room(busy=busy)
         return min(room, 1) if standing.is_broken else room
 
+    def opens_at(self, registry: str, *, busy: int) -> datetime | None:
+        """From when on capacity() is above 0, as far as is known; None: once a look has ended."""
+        held_until = self.parked_until(registry)
+        if held_until is not None:
+            return held_until
+        wait_s = self._of(registry).lane.opens_in_s(busy=busy)
+        return None if wait_s is None else self._clock() + timedelta(seconds=wait_s)
+
     def parked_until(self, registry: str) -> datetime | None:
         """Until when nothing may be asked; None if something may."""
         return self._of(registry).held_until(self._clock())
@@ -129,7 +136,7 @@ class Pace:
                 continue
             self._learnt[state.registry] = state
             standing = self._of(state.registry)
-            is_saved = standing.state(state.registry) == self._saved.get(state.registry)
+            is_saved = not self._is_unsaved(standing.state(state.registry))
             if standing.learn(state):
                 _log.info("registry_parked_by_another", registry=state.registry)
             if is_saved:
@@ -140,14 +147,15 @@ class Pace:
         return [standing.state(registry) for registry, standing in self._standings.items()]
 
     def changes(self) -> list[RegistryState]:
-        """The states that differ from what the last call, or restore(), knew."""
-        changed = [
-            state
-            for state in self.states()
-            if state != self._saved.get(state.registry, RegistryState(state.registry))
-        ]
-        self._saved |= {state.registry: state for state in changed}
-        return changed
+        """The states that differ from what saved(), or restore(), was told last."""
+        return [state for state in self.states() if self._is_unsaved(state)]
+
+    def saved(self, states: Iterable[RegistryState]) -> None:
+        """These are kept now."""
+        self._saved |= {state.registry: state for state in states}
+
+    def _is_unsaved(self, state: RegistryState) -> bool:
+        return state != self._saved.get(state.registry, RegistryState(state.registry))
 
     def _of(self, registry: str) -> Standing:
         standing = self._standings.get(registry)

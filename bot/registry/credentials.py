@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Protocol
 
-import structlog
-
 from bot.core.access import covers
+from bot.log import Log
 from bot.net.secret import Secret
 from bot.net.settings import RegistrySettings
 
@@ -16,7 +15,7 @@ IDENTITY_USER = "<token>"
 
 Source: docker-credential-helpers, README, "Development".
 """
-_log = structlog.get_logger(__name__)
+_log = Log(__name__)
 
 
 class Kind(Enum):

@@ -5,8 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-import structlog
-
+from bot.log import Log
 from bot.ports import Clock
 from bot.registry.credentials import Credential, Lack
 from bot.registry.docker_config import DockerConfig, server_url
@@ -16,7 +15,7 @@ LASTS_AT_LEAST = timedelta(minutes=5)
 """A helper's login that is refused when it is younger was never good; an older one has expired."""
 RETRY_AFTER = timedelta(minutes=5)
 """When a helper that failed is asked again."""
-_log = structlog.get_logger(__name__)
+_log = Log(__name__)
 
 Found = Credential | Lack | None
 

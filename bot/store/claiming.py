@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import Row, bindparam, func, select, update
 from sqlalchemy.sql.expression import ScalarSelect
 
-from bot.core.model import TargetId, Want, WatchId
+from bot.core.model import TargetId, Want
 from bot.core.reference import Reference
 from bot.ports import ClaimedTarget
 from bot.store.columns import UtcDateTime
+from bot.store.damage import readable
 from bot.store.schema import places, targets, wants, watches
 from bot.store.session import Session
 from bot.store.values import clear_observation, place_from, want_from
@@ -85,10 +86,10 @@ _LEASE = (
 _WANTS = (
     select(
         watches.c.target_id,
-        watches.c.created_at,
         watches.c.standing,
         watches.c.tells,
         *wants.c["watch_id", "platform", "state", "episode", "digest", "stale", "completing"],
+        func.coalesce(wants.c.wanted_since, watches.c.created_at).label("wanted_since"),
         *places.c["service", "conversation", "thread"],
     )
     .join_from(wants, watches)
@@ -108,7 +109,8 @@ async def claim_targets(
 ) -> list[ClaimedTarget]:
     """Lease the targets that are due, earliest first, up to capacity(registry) of each registry.
 
-    A statement for each registry that has something due, and three for all of them together.
+    A statement for each registry that has something due, and three for all of them together. A
+    target whose rows make no sense is left to its lease.
     """
     due = await _due(session, capacity=capacity, limit=limit, now=now)
     if not due:
@@ -122,12 +124,23 @@ async def claim_targets(
     wanted: defaultdict[int, list[Row[Any]]] = defaultdict(list)
     for row in await session.execute(_WANTS, {"ids": list(due)}):
         wanted[row.target_id].append(row)
-    return [_claimed(row, wanted[row.id]) for row in sorted(leased, key=lambda row: due[row.id])]
+    in_order = sorted(leased, key=lambda row: due[row.id])
+    return list(readable(in_order, lambda row: _claimed(row, wanted[row.id]), table="targets"))
 
 
-async def earliest_due_at(session: Session) -> datetime | None:
-    """When the earliest target is due, where a leased one is due when its lease ends."""
-    return min((row.due_at for row in await session.execute(_EARLIEST)), default=None)
+async def earliest_due_at(
+    session: Session, *, opens_at: Callable[[str], datetime | None] | None = None
+) -> datetime | None:
+    """When the earliest target is due, where a leased one is due when its lease ends.
+
+    opens_at: before when nothing of a registry can be claimed; None for one to leave out.
+    """
+    moments: list[datetime] = []
+    for row in await session.execute(_EARLIEST):
+        open_from = row.due_at if opens_at is None else opens_at(row.registry)
+        if open_from is not None:
+            moments.append(max(row.due_at, open_from))
+    return min(moments, default=None)
 
 
 async def _due(
@@ -155,6 +168,9 @@ def _claimed(row: Row[Any], wanted: Sequence[Row[Any]]) -> ClaimedTarget:
         lease=row.lease_token,
         hint_seq=row.hint_seq,
         wants=own,
-        wanted_since={WatchId(want.watch_id): want.created_at for want in wanted},
+        wanted_since={
+            (want.watch, want.platform): stored.wanted_since
+            for want, stored in zip(own, wanted, strict=True)
+        },
         places=frozenset(place_from(want) for want in wanted),
     )

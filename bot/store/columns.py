@@ -70,5 +70,29 @@ def _in_utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
-Json = JSON(none_as_null=True)
-"""JSON in which None is the database's NULL, so that IS NULL finds it."""
+class Damage:
+    """What stands in a row for a column that cannot be read."""
+
+
+class Json(TypeDecorator[Any]):
+    """JSON in which None is the database's NULL, so that IS NULL finds it.
+
+    What is no JSON is read as a Damage: one bad row must not keep all others from being read.
+    """
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any] | None:
+        """What reads the column in this database."""
+        decode = super().result_processor(dialect, coltype)
+        if decode is None:
+            return None
+
+        def read(stored: Any) -> Any:
+            try:
+                return decode(stored)
+            except (ValueError, RecursionError):
+                return Damage()
+
+        return read

@@ -39,7 +39,8 @@ def _is_over(moment: ColumnElement[datetime]) -> ColumnElement[bool]:
 
 
 # What has a due time is not done. Of one place only the first in this line can go: what is on its
-# way, then answers, then alerts, each in their order; so nothing overtakes what was put back.
+# way, what the service asked us to postpone, then answers, then alerts, each in their order; so
+# nothing overtakes what was put back, and a place that is to be left alone for a while is.
 _LINE = (
     select(
         deliveries,
@@ -47,7 +48,12 @@ _LINE = (
         .over(
             partition_by=deliveries.c.place_id,
             order_by=(
-                case((deliveries.c.state == SENDING, 0), (deliveries.c.is_answer, 1), else_=2),
+                case(
+                    (deliveries.c.state == SENDING, 0),
+                    (deliveries.c.postponed, 1),
+                    (deliveries.c.is_answer, 2),
+                    else_=3,
+                ),
                 deliveries.c.seq,
             ),
         )

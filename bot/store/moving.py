@@ -2,18 +2,34 @@
 
 from datetime import datetime
 
-from sqlalchemy import BindParameter, Select, bindparam, delete, select, update
+from sqlalchemy import BindParameter, Select, and_, bindparam, case, delete, select, update
 
 from bot.store.columns import UtcDateTime
-from bot.store.schema import alerts, deliveries, inbox, patterns, places, watches
+from bot.store.dialect import insert_or_ignore
+from bot.store.schema import (
+    alerts,
+    deliveries,
+    inbox,
+    patterns,
+    places,
+    wants,
+    watchers,
+    watches,
+)
 from bot.store.session import Session
 
 _OLD: BindParameter[int] = bindparam("old_place")
 _NEW: BindParameter[int] = bindparam("new_place")
 
-_OF_CONVERSATION: Select[tuple[int, str]] = select(places.c.id, places.c.thread).where(
-    places.c.service == bindparam("of_service"),
-    places.c.conversation == bindparam("of_conversation"),
+# Locked, so that nobody gives anything to a place that is about to go.
+_OF_CONVERSATION: Select[tuple[int, str]] = (
+    select(places.c.id, places.c.thread)
+    .where(
+        places.c.service == bindparam("of_service"),
+        places.c.conversation == bindparam("of_conversation"),
+    )
+    .order_by(places.c.id)
+    .with_for_update()
 )
 _RENAME = (
     update(places).where(places.c.id == _OLD).values(conversation=bindparam("new_conversation"))
@@ -27,16 +43,43 @@ _READDRESS = (
     )
     .values(conversation=bindparam("new_conversation"))
 )
-_WATCHED_THERE = select(watches.c.target_id).where(
-    watches.c.place_id == _NEW, watches.c.ended_at.is_(None)
-)
-_END_TWINS = (
-    update(watches)
+_there = watches.alias("there")
+_TWINS: Select[tuple[int, int]] = (
+    select(watches.c.id, _there.c.id.label("twin"))
+    .join(_there, _there.c.target_id == watches.c.target_id)
     .where(
-        watches.c.place_id == _OLD,
-        watches.c.ended_at.is_(None),
-        watches.c.target_id.in_(_WATCHED_THERE),
+        and_(watches.c.place_id == _OLD, watches.c.ended_at.is_(None)),
+        and_(_there.c.place_id == _NEW, _there.c.ended_at.is_(None)),
     )
+)
+_END: BindParameter[int] = bindparam("gone")
+_GO_ON: BindParameter[int] = bindparam("twin")
+_PEOPLE = (
+    select(watchers.c.person, watchers.c.joined_at)
+    .where(watchers.c.watch_id == _END)
+    .order_by(watchers.c.id)
+)
+_WANTED_THERE = select(wants.c.platform).where(wants.c.watch_id == _GO_ON)
+_TAKE_WANTS = (
+    update(wants)
+    .where(wants.c.watch_id == _END, wants.c.platform.not_in(_WANTED_THERE))
+    .values(watch_id=_GO_ON)
+)
+_END_OF_THE_GONE = select(watches.c.expires_at).where(watches.c.id == _END).scalar_subquery()
+_LATER_END = (
+    update(watches)
+    .where(watches.c.id == _GO_ON)
+    .values(
+        expires_at=case(
+            (_END_OF_THE_GONE.is_(None), None),
+            (watches.c.expires_at < _END_OF_THE_GONE, _END_OF_THE_GONE),
+            else_=watches.c.expires_at,
+        )
+    )
+)
+_END_THE_GONE = (
+    update(watches)
+    .where(watches.c.id == _END)
     .values(ended_at=bindparam("moment", type_=UtcDateTime()), ended_why="moved")
 )
 _FOLLOW = tuple(
@@ -50,14 +93,17 @@ _DROP = delete(places).where(places.c.id == _OLD)
 async def move_conversation(
     session: Session, service: str, old: str, new: str, *, now: datetime
 ) -> None:
-    """Rename the conversation, or add it to the one that has the new id already."""
+    """Rename the conversation, or add it to the one that has the new id already.
+
+    Of two watches of one target the one that is there goes on for both.
+    """
     there = await _threads(session, service, new)
     for thread, place in (await _threads(session, service, old)).items():
         if thread not in there:
             await session.execute(_RENAME, {"old_place": place, "new_conversation": new})
             continue
         both = {"old_place": place, "new_place": there[thread]}
-        await session.execute(_END_TWINS, {**both, "moment": now})
+        await _join_twins(session, both, now=now)
         for statement in _FOLLOW:
             await session.execute(statement, both)
         await session.execute(_DROP_PATTERNS, {"old_place": place})
@@ -65,6 +111,22 @@ async def move_conversation(
     await session.execute(
         _READDRESS, {"of_service": service, "of_conversation": old, "new_conversation": new}
     )
+
+
+async def _join_twins(session: Session, places_of_both: dict[str, int], *, now: datetime) -> None:
+    for row in (await session.execute(_TWINS, places_of_both)).all():
+        pair = {"gone": row.id, "twin": row.twin}
+        people = (await session.execute(_PEOPLE, {"gone": row.id})).all()
+        await session.execute_each(
+            insert_or_ignore(watchers, session.dialect),
+            [
+                {"watch_id": row.twin, "person": one.person, "joined_at": one.joined_at}
+                for one in people
+            ],
+        )
+        await session.execute(_TAKE_WANTS, pair)
+        await session.execute(_LATER_END, pair)
+        await session.execute(_END_THE_GONE, {"gone": row.id, "moment": now})
 
 
 async def _threads(session: Session, service: str, conversation: str) -> dict[str, int]:

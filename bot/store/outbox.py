@@ -1,6 +1,6 @@
 """Alerts and deliveries."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,9 @@ from bot.store.columns import UtcDateTime
 from bot.store.forming import Turn, choose, next_turn_at
 from bot.store.moving import move_conversation
 from bot.store.outbox_rows import read_deliveries, read_entries
-from bot.store.places import IS_THE_PLACE, place_key, place_row
+from bot.store.parking import hold, park, reopen, wake
+from bot.store.places import place_row
+from bot.store.redirecting import REDIRECT, give_back, parked_among, told_instead
 from bot.store.schema import deliveries, places
 from bot.store.session import Session
 from bot.store.states import DEAD, PENDING, SENDING, SENT, UNCERTAIN
@@ -74,12 +76,25 @@ _SENT = _settle(
     last_error=None,
 )
 _PUT_BACK = _settle(
-    bindparam("new_state"), due_at=bindparam("moment"), last_error=bindparam("error")
+    bindparam("new_state"),
+    due_at=bindparam("moment"),
+    last_error=bindparam("error"),
+    postponed=bindparam("must_wait"),
+)
+# It would come first in its place's line for ever.
+_BURY_UNREADABLE = (
+    update(deliveries)
+    .where(deliveries.c.id.in_(bindparam("ids", expanding=True)))
+    .values(
+        state=DEAD,
+        due_at=None,
+        settled_at=_NOW,
+        last_error="what is stored of it makes no sense",
+        **_NO_LEASE,
+    )
 )
 _BURY = _settle(DEAD, due_at=None, settled_at=bindparam("moment"), last_error=bindparam("error"))
 
-# Who changes a place and its deliveries takes the place first, as a claim does.
-_HOLD = select(places.c.id).where(IS_THE_PLACE).with_for_update(key_share=True)
 _HOLD_PLACE_OF = (
     select(places.c.id)
     .where(
@@ -89,27 +104,14 @@ _HOLD_PLACE_OF = (
     )
     .with_for_update(key_share=True)
 )
-_PARKED = select(places.c.parked_until).where(places.c.id == bindparam("place"))
-_PARK = (
+_UNPARK_OF_DELIVERY = (
     update(places)
-    .where(places.c.id == bindparam("place"))
-    .values(parked_until=bindparam("until"), parked_reason=bindparam("reason"))
-)
-_UNPARK = update(places).values(parked_until=None, parked_reason=None)
-_UNPARK_THIS = _UNPARK.where(IS_THE_PLACE, places.c.parked_until.is_not(None))
-_UNPARK_OF_DELIVERY = _UNPARK.where(
-    places.c.id.in_(select(deliveries.c.place_id).where(deliveries.c.id == bindparam("delivery")))
-)
-# What was put back because of the parking waits no longer than the parking.
-_RELEASE_PARKED = (
-    update(deliveries)
+    .values(parked_until=None)
     .where(
-        deliveries.c.place_id == places.c.id,
-        deliveries.c.due_at >= places.c.parked_until,
-        IS_THE_PLACE,
-        deliveries.c.state != SENDING,
+        places.c.id.in_(
+            select(deliveries.c.place_id).where(deliveries.c.id == bindparam("delivery"))
+        )
     )
-    .values(due_at=deliveries.c.created_at)
 )
 _RETRY = (
     update(deliveries)
@@ -131,7 +133,15 @@ class SqlOutbox:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def post(self, place: Place, message: Message, *, now: datetime) -> str:
+    async def post(
+        self,
+        place: Place,
+        message: Message,
+        *,
+        now: datetime,
+        person: str | None = None,
+        instead_of: Delivery | None = None,
+    ) -> str:
         """Owe a place an answer or a notice; the id of its delivery."""
         delivery = self._session.new_token()
         await self._session.execute(
@@ -141,6 +151,8 @@ class SqlOutbox:
                 "place_id": await place_row(self._session, place),
                 "is_answer": True,
                 "message": message.as_json(),
+                "person": person,
+                "instead_of": instead_of.id if instead_of is not None else None,
                 "state": PENDING,
                 "created_at": now,
                 "due_at": now,
@@ -162,7 +174,7 @@ class SqlOutbox:
 
         At most one a place, in the order of its line: answers first, then alerts; what was put back
         keeps its turn, so that nothing behind it goes before it is due again. Of MAX_ALERTS alerts
-        the rest stay for the next delivery.
+        the rest stay for the next delivery. One that cannot be read is dead.
         """
         await self._session.execute(_EXPIRE, {"now": now})
         turn = Turn(services, now, group_within_s, limit)
@@ -178,30 +190,78 @@ class SqlOutbox:
             "lease_end": now + timedelta(seconds=lease_s),
         }
         await self._session.execute(_TAKE, lease)
-        return await read_deliveries(self._session, chosen, uncertain=doubtful)
+        given = await read_deliveries(self._session, chosen, uncertain=doubtful)
+        if lost := set(chosen).difference(delivery.id for delivery in given):
+            await self._session.execute(_BURY_UNREADABLE, {"ids": sorted(lost), "now": now})
+        return given
 
     async def next_due_at(self, *, services: frozenset[str]) -> datetime | None:
         """When claim() will have something to give, as far as is known now."""
         return await next_turn_at(self._session, services)
 
     async def sent(self, delivery: Delivery, *, message_id: str, now: datetime) -> None:
-        """It has arrived, so the place can be posted to; nothing if the lease was lost."""
-        await self._session.execute(_HOLD, place_key(delivery.place))
-        settled = await self._settle(_SENT, delivery, moment=now, new_message_id=message_id)
-        if settled:
-            await self.wake(delivery.place)
+        """It has arrived, so the place can be posted to; nothing if the lease was lost.
+
+        What it was told instead of is then settled too.
+        """
+        await hold(self._session, delivery.place)
+        if not await self._settle(_SENT, delivery, moment=now, new_message_id=message_id):
+            return
+        await reopen(self._session, delivery.place)
+        if delivery.instead_of is not None:
+            await told_instead(self._session, delivery.instead_of, now=now)
 
     async def put_back(
-        self, delivery: Delivery, *, due_at: datetime, error: str, uncertain: bool, now: datetime
+        self,
+        delivery: Delivery,
+        *,
+        due_at: datetime,
+        error: str,
+        uncertain: bool,
+        now: datetime,
+        postponed: bool = False,
     ) -> None:
         """To be tried again at due_at; uncertain: it may have arrived.
 
-        Nothing if the lease was lost.
+        postponed: nothing may go to its place before. Nothing if the lease was lost.
         """
-        state = UNCERTAIN if uncertain else PENDING
         await self._settle(
-            _PUT_BACK, delivery, new_state=state, moment=max(due_at, now), error=error
+            _PUT_BACK,
+            delivery,
+            new_state=UNCERTAIN if uncertain else PENDING,
+            moment=max(due_at, now),
+            error=error,
+            must_wait=postponed,
         )
+
+    async def redirect(
+        self,
+        delivery: Delivery,
+        copies: Sequence[tuple[Place, Message]],
+        *,
+        error: str,
+        now: datetime,
+    ) -> bool:
+        """Tell it in other places instead; False, and nothing is done, if all these are parked.
+
+        It waits without a due time until one of the copies has arrived or is given back.
+        """
+        parked = await parked_among(self._session, [place for place, _ in copies], now=now)
+        reachable = [(place, message) for place, message in copies if place not in parked]
+        if not reachable:
+            return False
+        state = UNCERTAIN if delivery.uncertain else PENDING
+        if await self._settle(REDIRECT, delivery, new_state=state, error=error):
+            for place, message in reachable:
+                await self.post(place, message, now=now, instead_of=delivery)
+        return True
+
+    async def give_back(self, copy: Delivery, *, error: str, due_at: datetime) -> bool:
+        """A copy cannot arrive: what it stands for is due in its own place again, at due_at.
+
+        False, and nothing is done, if it stands for nothing or another copy has arrived.
+        """
+        return await give_back(self._session, copy, error=error, due_at=due_at)
 
     async def bury(self, delivery: Delivery, *, error: str, now: datetime) -> None:
         """The service refuses it for good; nothing if the lease was lost."""
@@ -213,23 +273,12 @@ class SqlOutbox:
         return settled.rowcount == 1
 
     async def park(self, place: Place, *, reason: str, until: datetime) -> bool:
-        """Keep a place's deliveries pending until then; whether it was not parked before.
-
-        It counts as parked until something has arrived there or it is woken, even when the time
-        is over.
-        """
-        row = await place_row(self._session, place)
-        await self._session.execute(_HOLD, place_key(place))
-        before = (await self._session.execute(_PARKED, {"place": row})).scalar_one()
-        await self._session.execute(_PARK, {"place": row, "until": until, "reason": reason})
-        return before is None
+        """Keep a place's deliveries pending until then; whether it was not parked before."""
+        return await park(self._session, place, reason=reason, until=until)
 
     async def wake(self, place: Place) -> None:
         """End a place's parking; what waited for its end is due at once."""
-        await self._session.execute(_HOLD, place_key(place))
-        await self._session.execute(_RELEASE_PARKED, place_key(place))
-        await self._session.execute(_UNPARK_THIS, place_key(place))
-        self._session.news.add(News.DELIVERIES)
+        await wake(self._session, place)
 
     async def move(self, place: Place, *, conversation: str, now: datetime) -> None:
         """Everything of this conversation, in all its threads, belongs to another id."""

@@ -9,12 +9,14 @@ from sqlalchemy import Row, bindparam, or_, select
 from bot.core.message.neutral import Message
 from bot.core.model import Alert, Event, WatchId
 from bot.ports import Delivery, OutboxEntry, OwedAlert
+from bot.store.damage import readable
 from bot.store.schema import alerts, deliveries, places, watchers, watches
 from bot.store.session import Session
 from bot.store.states import PENDING, SENT
 from bot.store.values import facts_from_json, place_from, platform_from_text
 
 _IDS: Any = bindparam("ids", expanding=True)
+_NOT_READABLE = "(not readable)"
 
 _DELIVERIES = (
     select(deliveries, *places.c["service", "conversation", "thread"])
@@ -51,43 +53,51 @@ _LOOSE = (
 async def read_deliveries(
     session: Session, ids: Sequence[str], *, uncertain: frozenset[str]
 ) -> list[Delivery]:
-    """Leased deliveries with their alerts, in the order of ids."""
+    """Leased deliveries with their alerts, in the order of ids, but those that make no sense."""
     by_id = {"ids": list(ids)}
     rows = {row.id: row for row in await session.execute(_DELIVERIES, by_id)}
     owed = await _owed(session, [row.id for row in rows.values() if row.message is None])
-    return [
-        Delivery(
+
+    def read(row: Row[Any]) -> Delivery:
+        return Delivery(
             id=row.id,
             place=place_from(row),
             message=None if row.message is None else Message.from_json(row.message),
-            alerts=tuple(owed.get(row.id, ())),
+            alerts=tuple(_owed_alert(alert, people) for alert, people in owed.get(row.id, ())),
             uncertain=row.id in uncertain,
             tries=row.tries - 1,
             first_try_at=row.first_try_at,
             lease=row.lease_token,
+            person=row.person,
+            instead_of=row.instead_of,
         )
-        for row in (rows[each] for each in ids)
-    ]
+
+    return list(readable((rows[each] for each in ids), read, table="deliveries"))
 
 
-async def _owed(session: Session, ids: Sequence[str]) -> dict[str, list[OwedAlert]]:
-    """The alerts that deliveries carry."""
+async def _owed(
+    session: Session, ids: Sequence[str]
+) -> dict[str, list[tuple[Row[Any], Sequence[str]]]]:
+    """The alerts that deliveries carry, each with the people of its watch."""
     if not ids:
         return {}
     people: defaultdict[int, list[str]] = defaultdict(list)
     for row in await session.execute(_PEOPLE, {"ids": ids}):
         people[row.watch_id].append(row.person)
-    owed: defaultdict[str, list[OwedAlert]] = defaultdict(list)
+    owed: defaultdict[str, list[tuple[Row[Any], Sequence[str]]]] = defaultdict(list)
     for row in await session.execute(_ALERTS, {"ids": ids}):
-        alert = Alert(
-            WatchId(row.watch_id),
-            Event(row.event),
-            platform_from_text(row.platform) if row.platform else None,
-            row.episode,
-        )
-        carried = OwedAlert(alert, facts_from_json(row.facts), tuple(people[row.watch_id]))
-        owed[row.delivery_id].append(carried)
+        owed[row.delivery_id].append((row, people[row.watch_id]))
     return owed
+
+
+def _owed_alert(row: Row[Any], people: Sequence[str]) -> OwedAlert:
+    alert = Alert(
+        WatchId(row.watch_id),
+        Event(row.event),
+        platform_from_text(row.platform) if row.platform else None,
+        row.episode,
+    )
+    return OwedAlert(alert, facts_from_json(row.facts), tuple(people))
 
 
 async def read_entries(session: Session, *, limit: int, include_sent: bool) -> list[OutboxEntry]:
@@ -108,7 +118,7 @@ async def read_entries(session: Session, *, limit: int, include_sent: bool) -> l
 
 
 def _delivery_entry(row: Row[Any], about: Sequence[str]) -> OutboxEntry:
-    headline = "; ".join(about) if row.message is None else row.message["headline"]
+    headline = "; ".join(about) if row.message is None else _headline(row)
     return OutboxEntry(
         id=row.id,
         place=place_from(row),
@@ -143,7 +153,17 @@ def _alert_entry(row: Row[Any]) -> OutboxEntry:
     )
 
 
+def _headline(row: Row[Any]) -> str:
+    try:
+        return str(row.message["headline"])
+    except (TypeError, KeyError):
+        return _NOT_READABLE
+
+
 def _subject(row: Row[Any]) -> str:
     """What an alert is about, in the words it is stored in."""
-    reference = str(facts_from_json(row.facts).reference)
+    try:
+        reference = str(facts_from_json(row.facts).reference)
+    except (TypeError, ValueError, KeyError):
+        reference = _NOT_READABLE
     return " ".join(part for part in (reference, row.platform, row.event) if part)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import structlog
 from sqlalchemy import event, text
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.core.errors import StoreError, StoreUnusable
+from bot.log import Log
 from bot.ports import News, Sleep
 from bot.store.address import PostgresAddress, unusable_url
 from bot.store.compact import compact_json
@@ -40,7 +40,7 @@ _SETTINGS = {
 }
 _NOTIFY = text("SELECT pg_notify(:channel, :words)")
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -271,7 +271,8 @@ def _observed(look: LookResult) -> tuple[Update, dict[str, Any]]:
         columns["new_etag"] = observation.etag
         return _SAME, columns
     seen = {f"new_{name}": value for name, value in observation_columns(observation).items()}
-    changed_at = observation.observed_at if look.changed else None
+    # At first sight nobody knows since when it is so.
+    changed_at = observation.observed_at if look.changed and known is not None else None
     return _OTHER, columns | seen | {"new_changed_at": changed_at}
 
 

@@ -126,6 +126,7 @@ wants = Table(
     Column("digest", Text),
     Column("stale", Boolean(create_constraint=False), nullable=False, server_default=false()),
     Column("completing", Boolean(create_constraint=False), nullable=False, server_default=false()),
+    Column("wanted_since", UtcDateTime),
     UniqueConstraint("watch_id", "platform"),
 )
 
@@ -175,6 +176,8 @@ observations = Table(
 
 # id is the marker by which a service can find the message again. is_answer: message holds what to
 # say; otherwise the alerts that point here are said. edits: the delivery whose message is changed.
+# person: whoever asked for the answer. instead_of: the delivery that this one stands for, because
+# its place is closed. postponed: the service asked to wait, so nothing goes to the place before it.
 deliveries = Table(
     "deliveries",
     metadata,
@@ -185,6 +188,9 @@ deliveries = Table(
     Column("edits", Text),
     Column("is_answer", Boolean(create_constraint=False), nullable=False),
     Column("message", Json),
+    Column("person", Text),
+    Column("instead_of", Text),
+    Column("postponed", Boolean(create_constraint=False), nullable=False, server_default=false()),
     Column("state", Text, nullable=False),
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("created_at", UtcDateTime, nullable=False),

@@ -32,7 +32,7 @@ _SEED = (
     .where(targets.c.id == bindparam("target"))
     .values(
         {name: bindparam(f"new_{name}") for name in ("status", "digest", "etag", "entries")}
-        | {"observed_at": _SEEN_AT, "looked_at": _SEEN_AT, "changed_at": _SEEN_AT}
+        | {"observed_at": _SEEN_AT, "looked_at": _SEEN_AT}
     )
 )
 _WAKE = (
@@ -106,7 +106,7 @@ async def subscribe(session: Session, new: NewWatch, *, now: datetime) -> Subscr
     target: int = row.id
     place = await place_row(session, new.place)
     watch, created = await _watch(session, new, target=target, place=place, now=now)
-    widened = await _add_platforms(session, new, watch)
+    widened = await _add_platforms(session, new, watch, now=now)
     joined = await _add_person(session, new, watch, now=now)
     moment = min(new.due_at, now) if _is_overtaken(new, row) else new.due_at
     await session.execute(
@@ -210,7 +210,7 @@ def _later(one: datetime | None, other: datetime | None) -> datetime | None:
     return None if one is None or other is None else max(one, other)
 
 
-async def _add_platforms(session: Session, new: NewWatch, watch: int) -> bool:
+async def _add_platforms(session: Session, new: NewWatch, watch: int, *, now: datetime) -> bool:
     """Add the platforms the watch does not have; whether there were any."""
     known = set((await session.execute(_PLATFORMS, {"watch": watch})).scalars())
     told = await session.execute(_LAST_EPISODES, {"watch": watch})
@@ -223,6 +223,7 @@ async def _add_platforms(session: Session, new: NewWatch, watch: int) -> bool:
             "state": (WantState.MET if platform in new.met else WantState.WAITING).value,
             "episode": episodes.get(str(platform), 0),
             "digest": new.met.get(platform),
+            "wanted_since": now,
         }
         for platform in dict.fromkeys(new.platforms)
         if str(platform) not in known

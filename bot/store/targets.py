@@ -79,9 +79,14 @@ class SqlTargets:
             self._session, capacity=capacity, limit=limit, now=now, lease_s=lease_s
         )
 
-    async def next_due_at(self) -> datetime | None:
-        """When the earliest target is due, a leased one when its lease ends; None without any."""
-        return await earliest_due_at(self._session)
+    async def next_due_at(
+        self, *, opens_at: Callable[[str], datetime | None] | None = None
+    ) -> datetime | None:
+        """When the earliest target is due, a leased one when its lease ends; None without any.
+
+        opens_at: before when nothing of a registry can be claimed; None for one to leave out.
+        """
+        return await earliest_due_at(self._session, opens_at=opens_at)
 
     async def record(self, results: Sequence[LookResult], *, now: datetime) -> list[bool]:
         """Write looks with their wants, history and alerts; False where the lease was lost."""
@@ -112,6 +117,7 @@ class SqlTargets:
             changed_at=row.changed_at,
             being_looked_at=row.lease_until is not None and row.lease_until > now,
             latest=latest_observation(row),
+            hinted=row.hint_digest is not None or (row.due_at is not None and row.due_at <= now),
         )
 
     async def hint(self, reference: Reference, *, digest: str | None, now: datetime) -> bool:

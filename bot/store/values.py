@@ -22,6 +22,9 @@ from bot.core.model import (
 )
 from bot.core.platform import Platform
 from bot.core.reference import Reference
+from bot.log import Log
+
+log = Log(__name__)
 
 
 def storable(text: str) -> str:
@@ -76,27 +79,40 @@ def observation_columns(observation: Observation) -> dict[str, Any]:
 
 
 def clear_observation(row: Row[Any]) -> Observation | None:
-    """The last clear observation of a target's row, or None if there was none."""
+    """The last clear observation of a target's row, or None if there was none.
+
+    One that makes no sense is logged and counts as none: the next look replaces it.
+    """
     if row.status is None:
         return None
-    return Observation(
-        status=Status(row.status),
-        observed_at=row.observed_at,
-        digest=row.digest,
-        entries=entries_from_json(row.entries),
-        etag=row.etag,
-    )
+    try:
+        return Observation(
+            status=Status(row.status),
+            observed_at=row.observed_at,
+            digest=row.digest,
+            entries=entries_from_json(row.entries),
+            etag=row.etag,
+        )
+    except Exception:
+        # Whatever is wrong with it: its target must still be looked at.
+        target = f"{row.registry}/{row.repository}:{row.tag}"
+        log.exception("observation_not_readable", target=target)
+        return None
 
 
 def latest_observation(row: Row[Any]) -> Observation | None:
     """What the last look at a target found, clear or not."""
     if row.trouble_status is None:
         return clear_observation(row)
+    return Observation(Status(row.trouble_status), row.looked_at, trouble=trouble_of(row))
+
+
+def trouble_of(row: Row[Any]) -> Trouble | None:
+    """Why the last look at a target was not clear; None if it was."""
     kind = row.trouble_kind
-    trouble = (
-        Trouble(TroubleKind(kind), row.trouble_http_status, row.trouble_retry_at) if kind else None
-    )
-    return Observation(Status(row.trouble_status), row.looked_at, trouble=trouble)
+    if kind is None:
+        return None
+    return Trouble(TroubleKind(kind), row.trouble_http_status, row.trouble_retry_at)
 
 
 def place_from(row: Row[Any]) -> Place:

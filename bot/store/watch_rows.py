@@ -1,16 +1,17 @@
 """Reads watches with their wants and people."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, select
 
-from bot.core.model import Want, Watch, WatchId
+from bot.core.model import Watch, WatchId
 from bot.core.reference import Reference
-from bot.store.schema import places, targets, wants, watchers, watches
+from bot.store.damage import readable
+from bot.store.schema import places, registries, targets, wants, watchers, watches
 from bot.store.session import Session
-from bot.store.values import clear_observation, place_from, want_from
+from bot.store.values import clear_observation, place_from, trouble_of, want_from
 
 _WATCHES = select(
     *watches.c["id", "standing", "created_at", "expires_at", "muted_until", "ended_at", "source"],
@@ -26,8 +27,16 @@ _WATCHES = select(
         "observed_at",
         "looked_at",
         "due_at",
+        "trouble_kind",
+        "trouble_http_status",
+        "trouble_retry_at",
     ],
-).select_from(watches.join(targets).join(places))
+    registries.c.parked_until,
+).select_from(
+    watches.join(targets)
+    .join(places)
+    .outerjoin(registries, registries.c.registry == targets.c.registry)
+)
 _WANTS = (
     select(wants, watches.c.standing, watches.c.tells)
     .select_from(wants.join(watches).join(places))
@@ -42,6 +51,8 @@ _PEOPLE = (
 
 class WatchReader:
     """Gives the watches that fulfil some conditions, in three statements however many they are.
+
+    One whose rows make no sense is left out.
 
     conditions: on columns of watches and places. in_order: what decides about the order, and with
     at_most about which of them; the oldest first without it.
@@ -66,21 +77,25 @@ class WatchReader:
         found = (await session.execute(self._watches, parameters)).all()
         if not found:
             return []
-        wanted: defaultdict[int, list[Want]] = defaultdict(list)
+        wanted: defaultdict[int, list[Row[Any]]] = defaultdict(list)
         for row in await session.execute(self._wants, parameters):
-            wanted[row.watch_id].append(want_from(row))
+            wanted[row.watch_id].append(row)
         people: defaultdict[int, list[str]] = defaultdict(list)
         for row in await session.execute(self._people, parameters):
             people[row.watch_id].append(row.person)
-        return [_watch(row, tuple(wanted[row.id]), tuple(people[row.id])) for row in found]
+
+        def read(row: Row[Any]) -> Watch:
+            return _watch(row, wanted[row.id], tuple(people[row.id]))
+
+        return list(readable(found, read, table="watches"))
 
 
-def _watch(row: Row[Any], wanted: tuple[Want, ...], people: tuple[str, ...]) -> Watch:
+def _watch(row: Row[Any], wanted: Sequence[Row[Any]], people: tuple[str, ...]) -> Watch:
     return Watch(
         id=WatchId(row.id),
         reference=Reference(row.registry, row.repository, row.tag),
         place=place_from(row),
-        wants=wanted,
+        wants=tuple(map(want_from, wanted)),
         people=people,
         created_at=row.created_at,
         standing=row.standing,
@@ -90,4 +105,6 @@ def _watch(row: Row[Any], wanted: tuple[Want, ...], people: tuple[str, ...]) -> 
         looked_at=row.looked_at,
         due_at=row.due_at,
         observation=clear_observation(row),
+        trouble=trouble_of(row),
+        parked_until=row.parked_until,
     )

@@ -3,15 +3,15 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-import structlog
 from aiohttp import web
 
 from bot.core.errors import CannotListen
+from bot.log import Log
 
 MAX_BODY_BYTES = 1_000_000
 SHUTDOWN_S = 3.0
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 @asynccontextmanager

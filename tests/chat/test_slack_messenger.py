@@ -54,18 +54,6 @@ async def test_a_message_for_a_thread_goes_into_it(slack: Slack, slack_there: Sl
     assert slack_there.channels["C0TEAM"].messages[0]["thread_ts"] == "123.4"
 
 
-async def test_a_second_message_within_a_second_is_not_sent_yet(
-    slack: Slack, slack_there: SlackServer
-) -> None:
-    await slack.messenger.send(TEAM, HELLO, marker="d1")
-
-    with pytest.raises(Postponed) as postponed:
-        await slack.messenger.send(TEAM, HELLO, marker="d2")
-
-    assert 0 < postponed.value.retry_after_s <= 1
-    assert len(slack_there.channels["C0TEAM"].messages) == 1
-
-
 @pytest.mark.parametrize(
     ("fault", "kind"),
     [

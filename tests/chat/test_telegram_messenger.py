@@ -164,17 +164,6 @@ async def test_what_telegram_finds_misshapen_goes_as_text(
     assert posted["parse_mode"] is None
 
 
-async def test_a_second_message_within_a_second_is_not_sent_yet(
-    telegram: Telegram, telegram_there: TelegramServer
-) -> None:
-    await telegram.messenger.send(CHAT, Message("x"), marker="d1")
-
-    with pytest.raises(Postponed):
-        await telegram.messenger.send(TOPIC, Message("x"), marker="d2")
-
-    assert len(telegram_there.chats[GROUP].messages) == 1
-
-
 async def test_a_revoked_token_closes_the_chat(
     telegram: Telegram, telegram_there: TelegramServer
 ) -> None:

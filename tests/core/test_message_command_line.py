@@ -1,10 +1,10 @@
 import pytest
 
-from bot.core.message.english.answers import render_already_there, render_list
+from bot.core.message.english.answers import render_already_there, render_list, render_watching
 from bot.core.message.english.command_line import for_command_line, render_check_on_command_line
 from bot.core.message.neutral import Button, Message
 from bot.core.message.plain import render_plain
-from bot.core.model import Observation
+from bot.core.model import TERMINAL, Observation, Place, Want, WantState, Watch, WatchId
 from tests.support.decisions import AMD64, ARM64, ARMV7, NODE, NOW, missing, present, unknown
 
 
@@ -71,3 +71,32 @@ def test_no_answer_of_the_command_line_keeps_a_chat_command() -> None:
 
     assert "archbell watch node:22.15-bullseye-slim arm64 --keep" in shown[0]
     assert not any(" /" in text for text in shown)
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        pytest.param(TERMINAL, "The running bot will tell its terminal", id="terminal"),
+        pytest.param(Place("slack", "C1"), "The running bot will tell slack:C1", id="slack"),
+    ],
+)
+@pytest.mark.parametrize("standing", [False, True], ids=["once", "kept"])
+@pytest.mark.parametrize(
+    "seen",
+    [
+        pytest.param(present(AMD64), id="missing"),
+        pytest.param(present(ARM64), id="nothing missing"),
+    ],
+)
+def test_who_is_told_is_whom_the_running_bot_reaches(
+    place: Place, told: str, standing: bool, seen: Observation
+) -> None:
+    number = WatchId(7)
+    wants = (Want(number, ARM64, WantState.WAITING),)
+    watch = Watch(number, NODE, place, wants, (), NOW, standing=standing)
+
+    message = for_command_line(render_watching(watch, seen=seen, now=NOW), place)
+
+    shown = render_plain(message)
+    assert told.lower() in shown.lower()
+    assert "told here" not in shown

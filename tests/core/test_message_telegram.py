@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 
 from bot.core.message.neutral import Button, Message
-from bot.core.message.telegram import MAX_CHARACTERS, MAX_MENTIONS, render_telegram
+from bot.core.message.telegram import MAX_CHARACTERS, MAX_MENTIONS, TelegramMessage, render_telegram
 from tests.core.test_message_plain import messages
 
 ALERT = Message(
@@ -52,6 +52,12 @@ def test_a_command_too_long_for_a_button_is_written_out() -> None:
 
     assert laid_out.buttons == ()
     assert laid_out.text == f"<b>x</b>\n{command}"
+
+
+def test_half_a_character_is_no_button() -> None:
+    laid_out = render_telegram(Message("x", buttons=(Button("Again", "\ud800"),)), names={})
+
+    assert laid_out == TelegramMessage("<b>x</b>\n�")
 
 
 def test_a_mention_that_is_no_person_is_left_out() -> None:

@@ -18,7 +18,9 @@ TAG = "22.15-bullseye-slim"
 IMAGE = f"node:{TAG}"
 GROUP = -100123
 ADA, BOB = 7, 8
-WITHIN_S = 15
+WITHIN_S = 30
+
+pytestmark = pytest.mark.timeout(120)
 
 
 async def grow(registry: DockerRegistry, *platforms: str) -> str:
@@ -62,7 +64,10 @@ def with_telegram(config: Path, telegram: TelegramServer) -> Path:
 
 
 def with_lines(config: Path, *lines: str) -> Path:
-    config.write_text("\n".join((*lines, config.read_text(encoding="utf-8"))), encoding="utf-8")
+    text = config.read_text(encoding="utf-8").replace(
+        "uncertain_after_s = 1", "uncertain_after_s = 5"
+    )
+    config.write_text("\n".join((*lines, text)), encoding="utf-8")
     return config
 
 
@@ -162,7 +167,7 @@ async def test_a_wrong_token_is_one_sentence(
     config = with_slack(write_config("http://127.0.0.1:9"), slack)
 
     async with BotProcess(config) as bot:
-        assert await bot.ended() == 3
+        assert await bot.ended(timeout_s=30) == 3
 
     assert bot.log.splitlines()[-1] == "archbell: Slack: the bot token is wrong (invalid_auth)"
     assert "Traceback" not in bot.log

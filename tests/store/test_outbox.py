@@ -343,6 +343,42 @@ async def test_a_woken_place_gets_at_once_what_waited_for_the_end_of_its_parking
     assert [again.id for again in await take(store, now=at(1))] == [delivery.id]
 
 
+async def test_a_woken_place_counts_as_parked_until_something_arrives(store: Store) -> None:
+    async with store.transaction() as transaction:
+        await transaction.outbox.park(TEAM, reason="not invited", until=at(60))
+        await transaction.outbox.wake(TEAM)
+
+        assert not await transaction.outbox.park(TEAM, reason="not invited", until=at(90))
+
+
+async def test_nothing_goes_to_a_place_before_what_was_postponed_there(store: Store) -> None:
+    await owe(store, "1")
+    alert = await take_one(store)
+    async with store.transaction() as transaction:
+        await transaction.outbox.put_back(
+            alert, due_at=at(17), error="429", uncertain=False, now=NOW, postponed=True
+        )
+    await post(store, "answer")
+
+    assert await take(store, now=at(16)) == []
+    assert await next_due_at(store) == at(17)
+    assert (await take_one(store, now=at(17))).id == alert.id
+
+
+async def test_what_failed_otherwise_holds_back_no_answer(store: Store) -> None:
+    await owe(store, "1")
+    alert = await take_one(store)
+    async with store.transaction() as transaction:
+        await transaction.outbox.put_back(
+            alert, due_at=at(5), error="429", uncertain=False, now=NOW, postponed=True
+        )
+    again = await take_one(store, now=at(5))
+    await put_back(store, again, due_at=at(60), now=at(5))
+    await post(store, "answer")
+
+    assert headlines(await take(store, now=at(6))) == ["answer"]
+
+
 async def test_waking_does_not_shorten_another_reason_to_wait(store: Store) -> None:
     delivery = await post_and_take(store)
     await put_back(store, delivery, due_at=at(30))

@@ -3,7 +3,7 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -275,7 +275,7 @@ asyncio.run(use(sys.argv[1]))
 
 
 @pytest.fixture
-def own_server() -> "PostgresServer":
+def own_server() -> Iterator[PostgresServer]:
     """A server that a test may stop."""
     with postgres_server() as server:
         yield server

@@ -80,9 +80,13 @@ class BotProcess:
 
     async def say(self, line: str) -> None:
         """Type a line. Raises AssertionError if nobody can read it any more."""
+        await self.say_bytes(f"{line}\n".encode())
+
+    async def say_bytes(self, lines: bytes) -> None:
+        """Send bytes that need not be text, as say does."""
         stdin = self._stdin
-        assert not stdin.is_closing(), f"Nobody listens to {line!r}\n{self.report()}"
-        stdin.write(f"{line}\n".encode())
+        assert not stdin.is_closing(), f"Nobody listens to {lines!r}\n{self.report()}"
+        stdin.write(lines)
 
     async def end_input(self) -> None:
         """Close its standard input."""

@@ -36,6 +36,9 @@ EXAMPLES: Sequence[tuple[re.Pattern[str], str]] = (
     (re.compile(r"\bwaited \d+ s\b"), "waited 41 min"),
     (re.compile(r"\b(after|in) \d+ s\b"), r"\1 60 s"),
     (re.compile(r"\b\d+ s ago\b"), "12 s ago"),
+    (re.compile(r"next look (now|in \d+ s)"), "next look in 48 s"),
+    (re.compile(r"/\S+/(?=config\.toml|archbell\.db)"), "/etc/archbell/"),
+    (re.compile(r"\d+\.\d GiB free at /\S+"), "41.5 GiB free at /etc/archbell"),
 )
 """What differs from run to run, and the example that stands for it."""
 
@@ -124,9 +127,31 @@ async def check_in_a_script(stage: Stage) -> None:
     await stage.shell("check", IMAGE, "arm64")
 
 
+async def a_day_in_the_chat(stage: Stage) -> None:
+    """Each command once, from the first watch to the last."""
+    await stage.publish("amd64")
+    async with BotProcess(stage.config) as bot:
+        await stage.say(bot, f"/watch {IMAGE} arm64 arm/v7 for 12h", last_line="  → ")
+        await stage.say(bot, "/list", last_line="  #1")
+        await stage.say(bot, "/why #1", last_line="  → ")
+        await stage.say(bot, "/mute 2h", last_line="  Alerts are kept")
+        await stage.say(bot, "/unmute", last_line="🔔")
+        await stage.say(bot, f"/unwatch {IMAGE} arm/v7", last_line="  It goes on")
+        await stage.say(bot, "/unwatch #1", last_line="🛑")
+        await bot.stop()
+
+
+async def before_the_first_start(stage: Stage) -> None:
+    """What an operator asks before anybody is told anything."""
+    await stage.shell("config", "check")
+    await stage.shell("doctor")
+
+
 SCENARIOS: Mapping[str, Callable[[Stage], Awaitable[None]]] = {
     "main-job": main_job,
     "check-in-a-script": check_in_a_script,
+    "a-day-in-the-chat": a_day_in_the_chat,
+    "before-the-first-start": before_the_first_start,
 }
 
 

@@ -4,19 +4,19 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.chat.slack.decoding import SERVICE
 from bot.chat.slack.errors import MisshapenMessage, MissingScope, translated
 from bot.chat.standing import Standing
-from bot.chat.turns import Rate, Turns
-from bot.core.errors import Postponed, SendUncertain, ServiceClosed
+from bot.chat.turns import Limit, Rate, Turns
+from bot.core.errors import SendUncertain, ServiceClosed
 from bot.core.message.neutral import Message
 from bot.core.message.slack import render_slack
 from bot.core.message.spelling import Spell, spelled
 from bot.core.model import Place
-from bot.ports import Clock
+from bot.log import Log
+from bot.ports import Clock, Sleep
 
 PACE = (Rate(1, 1.0),)
 PAGE_MESSAGES = 200
@@ -24,7 +24,7 @@ MAX_PAGES = 10
 CLOCKS_DIFFER_S = 60
 """Slack's clock and ours need not agree on when the first attempt was."""
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 class SlackMessenger:
@@ -33,13 +33,18 @@ class SlackMessenger:
     service = SERVICE
 
     def __init__(
-        self, client: AsyncWebClient, standing: Standing, *, clock: Clock, spell: Spell
+        self,
+        client: AsyncWebClient,
+        standing: Standing,
+        *,
+        clock: Clock,
+        sleep: Sleep,
+        spell: Spell,
     ) -> None:
         self._client = client
         self._standing = standing
-        self._clock = clock
         self._spell = spell
-        self._turns = Turns()
+        self._turns = Turns(clock=clock, sleep=sleep)
         self._direct: dict[str, str] = {}
         self._blind: set[str] = set()
 
@@ -58,9 +63,7 @@ class SlackMessenger:
 
     async def send(self, place: Place, message: Message, *, marker: str) -> str:
         """Post it; the message's ts. Raises SendError."""
-        wait_s = self._turns.wait_s(place.conversation, PACE, self._clock())
-        if wait_s > 0:
-            raise Postponed("one message a second", retry_after_s=wait_s)
+        await self._turns.take(Limit(place.conversation, PACE))
         laid_out = render_slack(spelled(message, self._spell), marker=marker)
         try:
             return await self._post(place, text=laid_out.text, blocks=list(laid_out.blocks))

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-import structlog
 from aiohttp import web
 from slack_sdk.signature import SignatureVerifier
 
@@ -16,10 +15,11 @@ from bot.chat.heard import Heard
 from bot.chat.reception import Reception
 from bot.chat.slack.decoding import decode_command, decode_event, decode_press, team_of
 from bot.core.errors import StoreError
+from bot.log import Log
 
 PATH = "/slack"
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 class SignedRequests:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
 from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
@@ -25,6 +24,7 @@ from bot.chat.slack.decoding import DECODERS, team_of
 from bot.chat.slack.errors import error_name
 from bot.chat.standing import Standing
 from bot.core.errors import StoreError
+from bot.log import Log
 from bot.ports import Sleep
 
 CONNECTIONS = 2
@@ -49,7 +49,7 @@ TOKEN_TROUBLE = {
 }
 """Errors of apps.connections.open that no waiting cures."""
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import structlog
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -20,11 +19,12 @@ from bot.chat.slack.socket import TOKEN_TROUBLE, SlackSocket
 from bot.chat.standing import Standing
 from bot.chat.surroundings import Surroundings
 from bot.core.errors import ChatRefused, SendError
+from bot.log import Log
 
 ANSWER_S = 30
 PROBE_S, PROBE_MAX_S = 30.0, 600.0
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,7 @@ class Slack:
             client,
             self.standing,
             clock=around.clock,
+            sleep=around.sleep,
             spell=lambda verb: self._spelling.get(verb, f"/{verb}"),
         )
         self._reception = Reception(

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import structlog
 from aiohttp import web
 from telegram import Bot, BotCommand
 from telegram.error import InvalidToken, TelegramError
@@ -28,11 +27,12 @@ from bot.chat.telegram.receiving import (
 from bot.core.errors import ChatRefused
 from bot.core.message.english.talk import COMMAND_MENU
 from bot.core.model import Place
+from bot.log import Log
 
 CONNECT_S, ANSWER_S = 10.0, 30.0
 WAIT_S, WAIT_MAX_S = 1.0, 60.0
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Telegram:
         self._known = False
         self.standing = Standing(SERVICE, ring=around.can_deliver)
         self.messenger = TelegramMessenger(
-            bot, self.standing, clock=around.clock, spell=self._spell
+            bot, self.standing, clock=around.clock, sleep=around.sleep, spell=self._spell
         )
         reception = Reception(
             around.store,

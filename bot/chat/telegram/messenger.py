@@ -4,7 +4,6 @@ from collections import OrderedDict
 from dataclasses import replace
 from datetime import datetime
 
-import structlog
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.constants import ParseMode
 from telegram.error import TelegramError
@@ -12,22 +11,23 @@ from telegram.error import TelegramError
 from bot.chat.standing import Standing
 from bot.chat.telegram.decoding import SERVICE
 from bot.chat.telegram.errors import MisshapenMessage, TopicGone, translated
-from bot.chat.turns import Rate, Turns
-from bot.core.errors import Postponed, ServiceClosed
+from bot.chat.turns import Limit, Rate, Turns
+from bot.core.errors import ServiceClosed
 from bot.core.message.english.alerts import TOPIC_WAS_DELETED
 from bot.core.message.neutral import Message
 from bot.core.message.plain import render_plain
 from bot.core.message.spelling import Spell, spelled
 from bot.core.message.telegram import MAX_CHARACTERS, TelegramMessage, render_telegram
 from bot.core.model import Place
-from bot.ports import Clock
+from bot.log import Log
+from bot.ports import Clock, Sleep
 
 PRIVATE_PACE = (Rate(1, 1.0),)
 GROUP_PACE = (Rate(1, 1.0), Rate(20, 60.0))
-PACE_OF_ALL = (Rate(25, 1.0),)
+OF_ALL = Limit("", (Rate(25, 1.0),))
 MAX_NAMES = 5_000
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 class TelegramMessenger:
@@ -35,12 +35,13 @@ class TelegramMessenger:
 
     service = SERVICE
 
-    def __init__(self, bot: Bot, standing: Standing, *, clock: Clock, spell: Spell) -> None:
+    def __init__(
+        self, bot: Bot, standing: Standing, *, clock: Clock, sleep: Sleep, spell: Spell
+    ) -> None:
         self._bot = bot
         self._standing = standing
-        self._clock = clock
         self._spell = spell
-        self._turns = Turns()
+        self._turns = Turns(clock=clock, sleep=sleep)
         self._names: OrderedDict[str, str] = OrderedDict()
 
     @property
@@ -75,7 +76,8 @@ class TelegramMessenger:
 
     async def send(self, place: Place, message: Message, *, marker: str) -> str:
         """Post it; the message's number. Raises SendError."""
-        self._wait_for_turn(place)
+        pace = GROUP_PACE if place.conversation.startswith("-") else PRIVATE_PACE
+        await self._turns.take(Limit(place.conversation, pace), OF_ALL)
         message = spelled(message, self._spell)
         names = await self._names_in(place, message)
         laid_out = render_telegram(message, names=names)
@@ -93,15 +95,6 @@ class TelegramMessenger:
         except ServiceClosed as error:
             self._standing.close(str(error))
             raise
-
-    def _wait_for_turn(self, place: Place) -> None:
-        now = self._clock()
-        pace = GROUP_PACE if place.conversation.startswith("-") else PRIVATE_PACE
-        wait_s = self._turns.wait_s(place.conversation, pace, now)
-        if wait_s <= 0:
-            wait_s = self._turns.wait_s("", PACE_OF_ALL, now)
-        if wait_s > 0:
-            raise Postponed("Telegram's pace for bots", retry_after_s=wait_s)
 
     async def _post(self, place: Place, laid_out: TelegramMessage, mode: str | None) -> str:
         keys = [InlineKeyboardButton(label, callback_data=data) for label, data in laid_out.buttons]

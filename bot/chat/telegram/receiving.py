@@ -9,7 +9,6 @@ import hmac
 from collections.abc import Sequence
 from http import HTTPStatus
 
-import structlog
 from aiohttp import web
 from telegram import Bot, CallbackQuery, Update
 from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
@@ -21,6 +20,7 @@ from bot.chat.telegram.decoding import Moved, Welcomed, decode_update, speaker
 from bot.chat.telegram.errors import TURNED_AWAY, wait_s
 from bot.chat.telegram.messenger import TelegramMessenger
 from bot.core.errors import StoreError
+from bot.log import Log
 from bot.ports import Clock, Sleep, Store
 
 POLL_S = 50
@@ -32,7 +32,7 @@ UPDATES = ("message", "callback_query", "my_chat_member")
 CURSOR = "telegram"
 PATH = "/telegram"
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 class TelegramIntake:

@@ -80,7 +80,8 @@ def _name(name: str) -> str:
 
 
 def _fits_a_button(button: Button) -> bool:
-    return len(button.command.encode()) <= MAX_CALLBACK_BYTES
+    command = button.command
+    return visible(command) == command and len(command.encode()) <= MAX_CALLBACK_BYTES
 
 
 def _size(text: str) -> int:

@@ -119,7 +119,20 @@ def render_place_closed(place_name: str, reason: str) -> Message:
     """What the owner of a place is told when nothing can be posted there."""
     return Message(
         f"⚠️ I cannot post to {place_name}: {reason}.",
-        ("Its messages are kept, and sent once I can post there again.",),
+        ("Until I can again, I tell you here what I would have said there.",),
+    )
+
+
+def told_directly(message: Message, place_name: str) -> Message:
+    """The same message for one person alone, because it cannot be posted where it belongs.
+
+    Buttons that name a watch by its number would mean nothing here.
+    """
+    return Message(
+        message.headline,
+        (*message.lines, f"(to you alone: I cannot post to {place_name})"),
+        message.code,
+        tuple(button for button in message.buttons if "#" not in button.command),
     )
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from math import ceil
 
 from bot.core.errors import TroubleKind
+from bot.core.message.english.lists import ROWS_A_PAGE
 from bot.core.message.english.trouble import trouble_sentence
 from bot.core.message.english.words import (
     listing,
@@ -18,8 +18,6 @@ from bot.core.message.neutral import Button, Message
 from bot.core.model import MISSING, Observation, Status, Trouble, Watch
 from bot.core.platform import Platform
 from bot.core.reference import Reference
-
-ROWS_A_PAGE = 20
 
 
 def render_watching(watch: Watch, *, seen: Observation, now: datetime) -> Message:
@@ -78,6 +76,23 @@ def render_cannot_watch(reference: Reference, trouble: Trouble, *, now: datetime
     )
 
 
+def render_not_widened(
+    watch: Watch, platforms: Sequence[Platform], trouble: Trouble, *, now: datetime
+) -> Message:
+    """A watch that is there goes on as it is, and why nothing was added to it."""
+    sign = "🔒" if trouble.kind is TroubleKind.DENIED else "🚫"
+    name, wanted = watch.reference.familiar, [want.platform for want in watch.wants]
+    new = [str(platform) for platform in platforms if platform not in wanted]
+    goes_on = f"#{watch.id} goes on for {listing(map(str, wanted))}."
+    return Message(
+        f"{sign} Not watching {name} for {listing(new)}; {goes_on}"
+        if new
+        else f"{sign} I cannot look at {name} now; {goes_on}",
+        (trouble_sentence(watch.reference, trouble, now=now),),
+        buttons=_watch_buttons(watch, ()),
+    )
+
+
 def render_check(
     reference: Reference, platforms: Sequence[Platform], seen: Observation, *, now: datetime
 ) -> Message:
@@ -128,42 +143,6 @@ def render_why(
             "it may also never have been planned."
         )
     return Message(checked.headline, tuple(lines), checked.code, checked.buttons)
-
-
-def render_list(watches: Sequence[Watch], *, page: int, now: datetime) -> Message:
-    """The watches of a place, a page at a time; a page beyond the last is the last."""
-    if not watches:
-        return Message("Nothing is watched here.", ("To begin: /watch node:22-slim arm64",))
-    pages = ceil(len(watches) / ROWS_A_PAGE)
-    page = min(max(page, 1), pages)
-    rows = watches[(page - 1) * ROWS_A_PAGE : page * ROWS_A_PAGE]
-    counted = "1 watch" if len(watches) == 1 else f"{len(watches)} watches"
-    headline = f"{counted} here" + (f" (page {page} of {pages})" if pages > 1 else "") + "."
-    lines = [watch_row(watch, now=now) for watch in rows]
-    if page < pages:
-        lines.append(f"More: /list {page + 1}")
-    return Message(headline, tuple(lines))
-
-
-def watch_row(watch: Watch, *, now: datetime) -> str:
-    """One watch in one line: number, image, what is missing, since when, next look."""
-    missing = [str(want.platform) for want in watch.wants if want.state in MISSING]
-    state = f"missing {listing(missing)}" if missing else "all there"
-    parts = [
-        f"#{watch.id} {watch.reference.familiar}: {state}",
-        f"since {moment(watch.created_at, now)}",
-    ]
-    if watch.looked_at is not None:
-        parts.append(f"looked {span(now - watch.looked_at)} ago")
-    if watch.due_at is not None:
-        parts.append(
-            "next look now" if watch.due_at <= now else f"next look in {span(watch.due_at - now)}"
-        )
-    if watch.standing:
-        parts.append("kept")
-    if watch.muted_until is not None and watch.muted_until > now:
-        parts.append(f"muted until {moment(watch.muted_until, now)}")
-    return ", ".join(parts)
 
 
 def render_stopped(watches: Sequence[Watch], *, platforms: Sequence[Platform] = ()) -> Message:

@@ -69,6 +69,33 @@ _SENTENCES = {
 }
 
 
+_IN_BRIEF = {
+    TroubleKind.UNREACHABLE: "it cannot be reached",
+    TroubleKind.TIMED_OUT: "it was too slow",
+    TroubleKind.TLS_FAILED: "no secure connection",
+    TroubleKind.PROXY_FAILED: "the proxy failed",
+    TroubleKind.SERVER_ERROR: "its server is in trouble",
+    TroubleKind.RATE_LIMITED: "too many requests",
+    TroubleKind.OVERLOADED: "it is overloaded",
+    TroubleKind.PARKED: "not asked, to give it a rest",
+    TroubleKind.DENIED: "access denied",
+    TroubleKind.LOGIN_REFUSED: "my login was refused",
+    TroubleKind.LOGIN_UNAVAILABLE: "my login cannot be had",
+    TroubleKind.EGRESS_REFUSED: "its address is not allowed",
+    TroubleKind.UNLISTED_REGISTRY: "the registry is not allowed",
+    TroubleKind.MALFORMED: "the answer made no sense",
+    TroubleKind.TOO_LARGE: "the answer was too large",
+    TroubleKind.UNSUPPORTED: "not a container image",
+    TroubleKind.BUG: "my mistake, see the log",
+}
+
+
+def trouble_in_brief(trouble: Trouble) -> str:
+    """A few words, for a line about much else."""
+    status = f", HTTP {trouble.http_status}" if trouble.http_status else ""
+    return f"{_IN_BRIEF[trouble.kind]}{status}"
+
+
 def trouble_sentence(reference: Reference, trouble: Trouble, *, now: datetime) -> str:
     """One sentence for a person; for what they can cure, the cure."""
     status = f" (HTTP {trouble.http_status})" if trouble.http_status else ""
