@@ -111,6 +111,12 @@ class Registry(Protocol):
         """An image's config blob, verified, or None if the registry has none."""
         ...
 
+    async def list_tags(
+        self, reference: Reference, *, urgent: bool, login: bool = False
+    ) -> tuple[str, ...]:
+        """The repository's tags, as far as a few pages tell them; none if there is no such one."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class RegistryState:
@@ -293,6 +299,14 @@ class AddedWatch:
     joined: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How many active watches somebody has in a service, and a conversation in all its threads."""
+
+    of_person: int
+    of_conversation: int
+
+
 class Watches(Protocol):
     """Watches, their wants and their people."""
 
@@ -307,6 +321,10 @@ class Watches(Protocol):
 
     async def of_place(self, place: Place) -> list[Watch]:
         """The active watches of a place, oldest first."""
+        ...
+
+    async def held(self, place: Place, person: str | None, *, source: str) -> Held:
+        """How many active watches from this source the person and the place's conversation have."""
         ...
 
     async def active(self) -> list[Watch]:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support import undisturbed
 from tests.support.canaries import pytest_runtest_makereport
 from tests.support.docker_registry import StartRegistry, docker_registries
 from tests.support.loopback import only_loopback
@@ -26,6 +27,10 @@ settings.load_profile("archbell")
 
 # Tests, and the processes they start, never see the logins of whoever runs them.
 os.environ["DOCKER_CONFIG"] = f"{__file__}.no-docker-here"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(undisturbed)
 
 
 @pytest.fixture(autouse=True)

@@ -4,20 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
 from bot.app.roles import Role
+from bot.app.tokens import slack_settings, telegram_settings
 from bot.app.world import World
 from bot.chat.reception import ReceptionSettings
 from bot.chat.standing import Standing
 from bot.chat.surroundings import Surroundings
 from bot.chat.terminal import Terminal
 from bot.config import Settings
-from bot.config.section import Section
-from bot.core.errors import ConfigurationError
+from bot.core.model import TERMINAL, Place
 from bot.flows.bells import Bells
 from bot.ports import Messenger, Store
 
@@ -46,6 +45,14 @@ class Scene:
     bells: Bells
     roles: frozenset[Role]
     on_interrupt: Callable[[], None]
+
+
+def direct_place(place: Place, person: str) -> Place | None:
+    """Where a person is told something alone, in the service of a place; None in a terminal.
+
+    Known here as well as in messengers: who answers commands need not be who delivers.
+    """
+    return None if place.service == TERMINAL.service else Place(place.service, person)
 
 
 def configured_services(settings: Settings) -> frozenset[str]:
@@ -100,18 +107,9 @@ Check = Callable[[], Coroutine[Any, Any, None]]
 
 @asynccontextmanager
 async def _slack(scene: Scene, chats: Chats) -> AsyncIterator[Check]:
-    from bot.chat.slack.workspace import SlackSettings, open_slack
+    from bot.chat.slack.workspace import open_slack
 
-    section, folder = scene.settings.slack, scene.settings.folder
-    settings = SlackSettings(
-        bot_token=secret_of(section, "bot_token", "slack", folder) or "",
-        app_token=secret_of(section, "app_token", "slack", folder),
-        signing_secret=secret_of(section, "signing_secret", "slack", folder),
-        api_url=f"{section.api_url}/",
-        prefix=section.command_prefix,
-        teams=frozenset(section.allowed_teams),
-    )
-    async with open_slack(settings, _surroundings(scene)) as slack:
+    async with open_slack(slack_settings(scene.settings), _surroundings(scene)) as slack:
         chats.messengers[slack.messenger.service] = slack.messenger
         chats.listeners.append(slack.listen)
         chats.routes.extend(slack.routes())
@@ -121,15 +119,9 @@ async def _slack(scene: Scene, chats: Chats) -> AsyncIterator[Check]:
 
 @asynccontextmanager
 async def _telegram(scene: Scene, chats: Chats) -> AsyncIterator[Check]:
-    from bot.chat.telegram.account import TelegramSettings, open_telegram
+    from bot.chat.telegram.account import open_telegram
 
-    section = scene.settings.telegram
-    settings = TelegramSettings(
-        token=secret_of(section, "token", "telegram", scene.settings.folder) or "",
-        api_url=f"{section.api_url}/bot",
-        chats=frozenset(section.allowed_chats),
-        webhook_url=section.webhook_url,
-    )
+    settings = telegram_settings(scene.settings)
     async with open_telegram(settings, _surroundings(scene)) as telegram:
         chats.messengers[telegram.messenger.service] = telegram.messenger
         chats.listeners.append(telegram.listen)
@@ -151,18 +143,3 @@ def _surroundings(scene: Scene) -> Surroundings:
         sleep=scene.world.sleep,
         limits=ReceptionSettings(limits.commands_per_minute, limits.commands_per_minute_of_chat),
     )
-
-
-def secret_of(section: Section, name: str, title: str, folder: Path) -> str | None:
-    """A secret that stands in the configuration or in a file of its own; None if it is in neither.
-
-    Raises ConfigurationError.
-    """
-    value, file = getattr(section, name), getattr(section, f"{name}_file")
-    if file is None:
-        return value.get_secret_value() if value is not None else None
-    try:
-        return str((folder / file).read_text(encoding="utf-8").strip())
-    except (OSError, UnicodeError) as error:
-        why = getattr(error, "strerror", None) or "not UTF-8"
-        raise ConfigurationError((f"`{title}`, `{name}_file`: cannot be read: {why}",)) from error

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.app.logins import logins_of
+from bot.app.tokens import mistakes_in_token_files
 from bot.app.wiring import database_url, registry_settings
 from bot.app.world import World
 from bot.config import (
@@ -43,6 +44,7 @@ def check_configuration(path: Path | None, environ: Mapping[str, str]) -> Checke
     mistakes = [
         *_mistakes_of(lambda: registry_settings(settings)),
         *_mistakes_in_certificates(settings),
+        *mistakes_in_token_files(settings),
         *_mistakes_of(
             lambda: logins_of(settings, by_operator=False, environ=environ, clock=World().clock)
         ),

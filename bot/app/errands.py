@@ -65,7 +65,8 @@ async def subscribe(settings: Settings, world: World, wish: "Wish") -> tuple[boo
     """Make a watch as a chat command would; whether it was not refused, and the answer."""
     async with storing(settings) as store, looking(settings, world) as eyes:
         sight = sight_of(store, eyes, settings, world)
-        prepared = await subscriber_of(sight, settings, world).prepare(wish)
+        subscriber = subscriber_of(sight, settings, world, suggest=eyes.suggest)
+        prepared = await subscriber.prepare(wish)
         async with store.transaction() as transaction:
             message = await prepared.plan(transaction)
     return not prepared.refused, message

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.app.chats import Chats, Scene, chatting
+from bot.app.chats import Chats, Scene, chatting, direct_place
 from bot.app.figures import new_figures
 from bot.app.heartbeat import beat_for_ever
 from bot.app.roles import ALL_ROLES, Role, names_of
@@ -31,7 +31,7 @@ from bot.web.server import serving
 GRACE_S = 7
 """How long what is under way may take to finish once a stop is asked for; Docker kills after 10."""
 
-ANSWER_S = 5
+ANSWER_S = 8
 """What an answer may take beyond the look it needs, before another worker may take the command."""
 
 log = Log(__name__)
@@ -134,7 +134,7 @@ class Bot:
         )
         responder = Responder(
             store=self.store,
-            subscriber=subscriber_of(sight, settings, world),
+            subscriber=subscriber_of(sight, settings, world, suggest=self.eyes.suggest),
             sight=sight,
             courtesy=self.eyes.pace,
             bells=bells,
@@ -142,6 +142,9 @@ class Bot:
             default_platforms=settings.default_platforms,
             lease_s=settings.looks.timeout_s + ANSWER_S,
             figures=self.figures,
+            suggest=self.eyes.suggest,
+            troubles=chats.troubles,
+            direct_place=direct_place,
         )
         deliverer = Deliverer(
             store=self.store,

@@ -14,6 +14,7 @@ from bot.config import RegistryBlock, Settings
 from bot.core.errors import ConfigurationError
 from bot.core.schedule import Pacing
 from bot.flows.look import Look
+from bot.flows.suggest import Suggest, Suggesting, suggest_nothing
 from bot.net.pace import Pace
 from bot.net.secret import Secret
 from bot.net.sessions import Sessions
@@ -70,6 +71,7 @@ class Eyes:
 
     look: Look
     pace: Pace
+    suggest: Suggest
 
 
 @asynccontextmanager
@@ -101,7 +103,8 @@ async def looking(
             chance=world.chance,
             figures=figures,
         )
-        yield Eyes(Look(client, clock=world.clock, permits=logins.permits), pace)
+        look = Look(client, clock=world.clock, permits=logins.permits)
+        yield Eyes(look, pace, Suggest(client, look))
 
 
 def proxy_of(settings: Settings) -> str | None:
@@ -151,9 +154,11 @@ def sight_of(store: Store, eyes: Eyes, settings: Settings, world: World) -> "Sig
     )
 
 
-def subscriber_of(sight: "Sight", settings: Settings, world: World) -> "Subscriber":
+def subscriber_of(
+    sight: "Sight", settings: Settings, world: World, *, suggest: Suggesting = suggest_nothing
+) -> "Subscriber":
     """The verb behind /watch and `archbell watch`."""
-    from bot.flows.subscribe import Subscriber, SubscribeSettings
+    from bot.flows.subscribe import Subscriber, SubscribeSettings, WatchLimits
 
     return Subscriber(
         sight,
@@ -162,5 +167,9 @@ def subscriber_of(sight: "Sight", settings: Settings, world: World) -> "Subscrib
             default_platforms=settings.default_platforms,
             expires_in=settings.watch_for,
             fresh_s=settings.schedule.fast_s,
+            limits=WatchLimits(
+                settings.limits.watches_per_person, settings.limits.watches_per_chat
+            ),
         ),
+        suggest=suggest,
     )

@@ -74,7 +74,7 @@ class Reception:
                 now=now,
             )
         elif refusal is not SILENCE:
-            await transaction.outbox.post(heard.place, refusal, now=now)
+            await transaction.outbox.post(heard.place, refusal, now=now, person=heard.person)
 
     def _refusal(self, heard: Heard, now: datetime) -> Message | None:
         """Why a command is not taken; None if it is, SILENCE if the reason was told before."""

@@ -1,5 +1,6 @@
 """The configuration: one TOML file, and the environment for single values."""
 
+from bot.config.chats import parse_command_prefix, parse_https_url
 from bot.config.loading import load_settings, scalar_variables, walk
 from bot.config.origins import Effective, Group, effective_groups
 from bot.config.settings import HIDDEN, RegistryBlock, Settings, configured_services, parse_place
@@ -13,6 +14,8 @@ __all__ = [
     "configured_services",
     "effective_groups",
     "load_settings",
+    "parse_command_prefix",
+    "parse_https_url",
     "parse_place",
     "scalar_variables",
     "walk",

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from bot.config.section import Seconds, Section
+from bot.core.errors import InvalidInput
 
 _TELEGRAM_TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{1,100}")
 _PREFIX = re.compile(r"[a-z0-9_-]{0,20}")
@@ -29,6 +30,25 @@ def _prefix(prefix: str) -> str:
     if not _PREFIX.fullmatch(prefix):
         raise ValueError("up to 20 small letters, digits, - and _, such as team-")
     return prefix
+
+
+def parse_command_prefix(text: str) -> str:
+    """What goes before the names of Slack's commands. Raises InvalidInput."""
+    try:
+        return _prefix(text)
+    except ValueError as error:
+        raise InvalidInput(f"{text!r} is no prefix: {error}") from None
+
+
+def parse_https_url(text: str) -> str:
+    """An address that a chat service can post to. Raises InvalidInput."""
+    try:
+        url = _http_url(text)
+    except ValueError:
+        url = ""
+    if not url.startswith("https:"):
+        raise InvalidInput(f"{text!r} is no address to post to: write https://host/path")
+    return url
 
 
 def _beginning(start: str, other: str) -> Callable[[SecretStr], SecretStr]:

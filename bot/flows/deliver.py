@@ -37,6 +37,7 @@ from bot.ports import (
     Messenger,
     Sending,
     Store,
+    Transaction,
 )
 
 MAX_AT_ONCE = 20
@@ -256,8 +257,7 @@ class Deliverer:
             reason,
             self._clock(),
         )
-        async with self._store.transaction() as transaction:
-            await redirect(transaction, closed)
+        await in_transaction(self._store, lambda transaction: redirect(transaction, closed))
 
 
 def _ending_of(error: SendError) -> Sending:

@@ -25,14 +25,14 @@ class Closed:
 async def redirect(transaction: Transaction, closed: Closed) -> None:
     """Tell it to the people it concerns, each alone; where that is impossible it waits.
 
-    The owner of the place is told once why. A place whose people can be told alone is not left
-    alone: the next message tries it again.
+    If it concerns nobody, the owner of the place is told once why. A place whose people can be told
+    alone is not left alone: the next message tries it again.
     """
     delivery, now = closed.delivery, closed.now
     newly = await transaction.outbox.park(delivery.place, reason=closed.reason, until=now)
-    if newly:
+    if newly and not people_of(delivery):
         await _tell_owner(transaction, closed)
-    copy = told_directly(closed.message, str(delivery.place))
+    copy = told_directly(closed.message, str(delivery.place), closed.reason)
     copies = [(place, copy) for place in _direct_places(closed)]
     told = bool(copies) and await transaction.outbox.redirect(
         delivery, copies, error=closed.reason, now=now
@@ -72,18 +72,10 @@ def _direct_places(closed: Closed) -> list[Place]:
 
 
 async def _tell_owner(transaction: Transaction, closed: Closed) -> None:
-    owner = await _owner(transaction, closed.delivery)
-    direct = closed.messenger.direct_place(owner) if owner is not None else None
+    """The owner is whoever joined a watch of the place last."""
+    watches = await transaction.watches.of_place(closed.delivery.place)
+    people = [person for watch in watches for person in watch.people]
+    direct = closed.messenger.direct_place(people[-1]) if people else None
     if direct is not None and direct != closed.delivery.place:
         notice = render_place_closed(str(closed.delivery.place), closed.reason)
         await transaction.outbox.post(direct, notice, now=closed.now)
-
-
-async def _owner(transaction: Transaction, delivery: Delivery) -> str | None:
-    """The first it concerns; if there is none whoever joined a watch of the place last."""
-    concerned = people_of(delivery)
-    if concerned:
-        return concerned[0]
-    watches = await transaction.watches.of_place(delivery.place)
-    people = [person for watch in watches for person in watch.people]
-    return people[-1] if people else None

@@ -1,7 +1,7 @@
 """Does what people say: a command's effect, its answer and "done" in one transaction."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -10,15 +10,12 @@ from bot.core.command import parse_command
 from bot.core.errors import StoreError
 from bot.core.message.english.answers import (
     render_check,
-    render_muted,
     render_not_watched,
-    render_really_stop,
-    render_stopped,
-    render_unmuted,
     render_why,
 )
-from bot.core.message.english.lists import render_list
+from bot.core.message.english.hints import with_suggestions
 from bot.core.message.english.talk import (
+    render_answered_directly,
     render_help,
     render_misunderstood,
     render_sorry,
@@ -26,19 +23,19 @@ from bot.core.message.english.talk import (
     render_which_image,
 )
 from bot.core.message.neutral import Message
-from bot.core.model import Place, Watch
+from bot.core.model import Observation, Place, Status, Watch
 from bot.core.platform import Platform
 from bot.core.reference import Reference
 from bot.flows.again import in_transaction
 from bot.flows.bells import Bells
 from bot.flows.crew import Crew
 from bot.flows.subscribe import Plan, Sight, Subscriber, Wish, just_answer
+from bot.flows.suggest import Suggesting, suggest_nothing
+from bot.flows.tend import mute, show, unwatch
 from bot.log import Log
 from bot.ports import NO_FIGURES, Clock, Command, Courtesy, Figures, Store, Transaction
 
 MAX_TRIES = 3
-MUTE_FOR = timedelta(hours=8)
-MUTE_WATCH_FOR = timedelta(days=7)
 
 log = Log(__name__)
 
@@ -49,7 +46,11 @@ class LeaseLost(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Responder:
-    """Answers commands, those of different people at the same time."""
+    """Answers commands, those of different people at the same time.
+
+    troubles: what keeps chats from being heard or told anything, a sentence each. direct_place:
+    where a person is told something alone, in the service of a place; None if it has no such thing.
+    """
 
     store: Store
     subscriber: Subscriber
@@ -61,6 +62,9 @@ class Responder:
     lease_s: float
     concurrency: int = 20
     figures: Figures = NO_FIGURES
+    suggest: Suggesting = suggest_nothing
+    troubles: Callable[[], Sequence[str]] = tuple
+    direct_place: Callable[[Place, str], Place | None] = lambda _place, _person: None
     started_at: datetime = field(init=False)
     _crew: Crew[Command] = field(init=False)
 
@@ -127,7 +131,9 @@ class Responder:
         async def work(transaction: Transaction) -> None:
             await transaction.outbox.wake(command.place)
             message = await plan(transaction)
-            await transaction.outbox.post(command.place, message, now=self.clock())
+            await transaction.outbox.post(
+                command.place, message, now=self.clock(), person=command.person
+            )
             if not await transaction.inbox.done(command, now=self.clock()):
                 raise LeaseLost
             if states:
@@ -157,16 +163,16 @@ class Responder:
             case said.Watch() | said.Check():
                 return just_answer(render_which_image(type(meant).__name__.lower()))
             case _:
-                return self._about_watches(command.place, meant)
+                return self._about_watches(command, meant)
 
-    def _about_watches(self, place: Place, meant: said.Command) -> Plan:
+    def _about_watches(self, command: Command, meant: said.Command) -> Plan:
         match meant:
             case said.Unwatch():
-                return self._unwatch(place, meant)
+                return unwatch(command, meant, clock=self.clock)
             case said.Mute() | said.Unmute():
-                return self._mute(place, meant)
+                return mute(command, meant, clock=self.clock)
             case said.List():
-                return self._list(place, meant)
+                return show(command, meant, clock=self.clock)
             case said.Status():
                 return self._status
             case said.Misunderstood():
@@ -177,22 +183,43 @@ class Responder:
                 )
 
     async def _watch(self, command: Command, meant: said.Watch, reference: Reference) -> Plan:
+        direct = self.direct_place(command.place, command.person) if meant.direct else None
         wish = Wish(
             reference,
             meant.platforms,
-            command.place,
+            direct or command.place,
             command.person,
             standing=meant.standing,
             expires_in=meant.expires_in,
         )
-        return (await self.subscriber.prepare(wish)).plan
+        plan = (await self.subscriber.prepare(wish)).plan
+        if direct is None or direct == command.place:
+            return plan
+
+        async def answer_alone(transaction: Transaction) -> Message:
+            answer = await plan(transaction)
+            await transaction.outbox.post(direct, answer, now=self.clock(), person=command.person)
+            return render_answered_directly()
+
+        return answer_alone
 
     async def _check(
         self, place: Place, reference: Reference, platforms: tuple[Platform, ...]
     ) -> Message:
         wanted = platforms or self.default_platforms
         seen, _ = await self.sight.see(reference, wanted, place=place, anew=True)
-        return render_check(reference, wanted, seen, now=self.clock())
+        nearest = await self._nearest(reference, seen, place)
+        return with_suggestions(
+            render_check(reference, wanted, seen, now=self.clock()), nearest, wanted
+        )
+
+    async def _nearest(
+        self, reference: Reference, seen: Observation, place: Place
+    ) -> tuple[Reference, ...]:
+        """The tags that may be meant, if there is no such one."""
+        if seen.status is not Status.TAG_MISSING:
+            return ()
+        return await self.suggest(reference, place=place)
 
     async def _why(self, place: Place, meant: said.Why) -> Plan:
         reference, platforms = meant.reference, meant.platforms
@@ -207,96 +234,25 @@ class Responder:
         wanted = platforms or self.default_platforms
         seen, known = await self.sight.see(reference, wanted, place=place)
         changed_at = known.changed_at if known else None
-        return just_answer(
-            render_why(reference, wanted, seen, changed_at=changed_at, now=self.clock())
-        )
+        why = render_why(reference, wanted, seen, changed_at=changed_at, now=self.clock())
+        nearest = await self._nearest(reference, seen, place)
+        return just_answer(with_suggestions(why, nearest, wanted))
 
     async def _watches(self, place: Place) -> list[Watch]:
         async with self.store.reading() as transaction:
             return await transaction.watches.of_place(place)
 
-    def _unwatch(self, place: Place, meant: said.Unwatch) -> Plan:
-        async def plan(transaction: Transaction) -> Message:
-            watches = await transaction.watches.of_place(place)
-            if not watches:
-                return render_list([], page=1, now=self.clock())
-            chosen = [watch for watch in watches if _is_meant(watch, meant)]
-            if not chosen:
-                return render_not_watched(_name_of(meant))
-            if len(chosen) > 1 and not meant.confirmed:
-                return render_really_stop(chosen, platforms=meant.platforms)
-            await self._stop(transaction, chosen, meant.platforms)
-            return render_stopped(chosen, platforms=meant.platforms)
-
-        if meant.number is None and meant.reference is None and not meant.everything:
-            return just_answer(render_which_image("unwatch"))
-        return plan
-
-    async def _stop(
-        self, transaction: Transaction, watches: list[Watch], platforms: tuple[Platform, ...]
-    ) -> None:
-        """Take the platforms off the watches; those that have no others, or all, end."""
-        now = self.clock()
-        ended = []
-        for watch in watches:
-            left = [want for want in watch.wants if want.platform not in platforms]
-            if platforms and left:
-                await transaction.watches.drop(watch.id, platforms, now=now)
-            else:
-                ended.append(watch.id)
-        await transaction.watches.end(ended, why="stopped", now=now)
-
-    def _mute(self, place: Place, meant: said.Mute | said.Unmute) -> Plan:
-        async def plan(transaction: Transaction) -> Message:
-            now = self.clock()
-            until = None
-            if isinstance(meant, said.Mute):
-                usual = MUTE_FOR if meant.number is None else MUTE_WATCH_FOR
-                until = now + (meant.duration or usual)
-            what = "This place"
-            if meant.number is None:
-                await transaction.watches.mute_place(place, until=until)
-            else:
-                watches = await transaction.watches.of_place(place)
-                watch = next((watch for watch in watches if watch.id == meant.number), None)
-                if watch is None:
-                    return render_not_watched(f"#{meant.number}")
-                await transaction.watches.mute(watch.id, until=until)
-                what = f"#{watch.id} {watch.reference.familiar}"
-            return render_muted(what, until, now=now) if until else render_unmuted(what)
-
-        return plan
-
-    def _list(self, place: Place, meant: said.List) -> Plan:
-        async def plan(transaction: Transaction) -> Message:
-            watches = await transaction.watches.of_place(place)
-            return render_list(watches, page=meant.page, now=self.clock())
-
-        return plan
-
     async def _status(self, transaction: Transaction) -> Message:
         watches = await transaction.watches.active()
-        owed = await transaction.outbox.entries(limit=10_000, include_sent=False)
+        owed = await transaction.backlogs.count(now=self.clock())
         return render_status(
             started_at=self.started_at,
             watches=len(watches),
-            owed=len(owed),
+            owed=owed.deliveries,
+            troubles=self.troubles(),
             registries=[
                 (state.registry, state.parked_until, state.remaining, state.limit)
                 for state in self.courtesy.states()
             ],
             now=self.clock(),
         )
-
-
-def _is_meant(watch: Watch, meant: said.Unwatch) -> bool:
-    if meant.platforms and all(want.platform not in meant.platforms for want in watch.wants):
-        return False
-    if meant.number is not None:
-        return watch.id == meant.number
-    return meant.everything or watch.reference == meant.reference
-
-
-def _name_of(meant: said.Unwatch) -> str:
-    named = meant.reference.familiar if meant.reference else f"#{meant.number}"
-    return " ".join(([] if meant.everything else [named]) + list(map(str, meant.platforms)))

@@ -13,11 +13,17 @@ from bot.core.message.english.answers import (
     render_not_widened,
     render_watching,
 )
+from bot.core.message.english.hints import (
+    render_too_many_here,
+    render_too_many_of_yours,
+    with_suggestions,
+)
 from bot.core.message.neutral import Message
-from bot.core.model import Observation, Place, Trouble
+from bot.core.model import Observation, Place, Status, Trouble
 from bot.core.platform import Platform
 from bot.core.reference import Reference
 from bot.flows.look import Look
+from bot.flows.suggest import Suggesting, suggest_nothing
 from bot.ports import Clock, KnownTarget, NewWatch, Store, Transaction
 
 Plan = Callable[[Transaction], Awaitable[Message]]
@@ -36,6 +42,18 @@ _HOPELESS = frozenset(
 """Troubles that waiting does not cure: no watch is made."""
 
 
+CHAT = "chat"
+"""The source of watches that people make where they talk."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchLimits:
+    """How many watches one person, and one conversation, may have."""
+
+    per_person: int
+    per_conversation: int
+
+
 @dataclass(frozen=True, slots=True)
 class SubscribeSettings:
     """fresh_s: an observation younger than this answers without another look."""
@@ -43,6 +61,7 @@ class SubscribeSettings:
     default_platforms: tuple[Platform, ...]
     expires_in: timedelta
     fresh_s: float
+    limits: WatchLimits | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +82,7 @@ class Wish:
     person: str | None
     standing: bool = False
     expires_in: timedelta | None = None
-    source: str = "chat"
+    source: str = CHAT
 
 
 class Sight:
@@ -143,10 +162,18 @@ def _shows_news(seen: Observation, known: KnownTarget) -> bool:
 class Subscriber:
     """Turns wishes into plans."""
 
-    def __init__(self, sight: Sight, *, clock: Clock, settings: SubscribeSettings) -> None:
+    def __init__(
+        self,
+        sight: Sight,
+        *,
+        clock: Clock,
+        settings: SubscribeSettings,
+        suggest: Suggesting = suggest_nothing,
+    ) -> None:
         self._sight = sight
         self._clock = clock
         self._settings = settings
+        self._suggest = suggest
 
     async def prepare(self, wish: Wish) -> Prepared:
         """Look, and say what is to be done; nothing is written yet."""
@@ -159,8 +186,16 @@ class Subscriber:
         if complete and not wish.standing:
             return Prepared(just_answer(render_already_there(wish.reference, platforms, seen)))
 
+        nearest: tuple[Reference, ...] = ()
+        if seen.status is Status.TAG_MISSING:
+            nearest = await self._suggest(wish.reference, place=wish.place)
+
         async def plan(transaction: Transaction) -> Message:
-            return await self._watch(transaction, wish, platforms, seen)
+            refusal = await self._too_many(transaction, wish)
+            if refusal is not None:
+                return refusal
+            answer = await self._watch(transaction, wish, platforms, seen)
+            return with_suggestions(answer, nearest, platforms)
 
         return Prepared(plan)
 
@@ -179,6 +214,26 @@ class Subscriber:
         a target that is shared with a place that may not is looked at anonymously for all.
         """
         return trouble.kind in _HOPELESS or self._sight.is_withheld(wish.reference, wish.place)
+
+    async def _too_many(self, transaction: Transaction, wish: Wish) -> Message | None:
+        """The refusal of one watch too many; None if there is room, or it is no new one."""
+        limits = self._settings.limits
+        if limits is None or wish.source != CHAT:
+            return None
+        held = await transaction.watches.held(wish.place, wish.person, source=CHAT)
+        is_full = held.of_conversation >= limits.per_conversation
+        if not is_full and held.of_person < limits.per_person:
+            return None
+        for watch in await transaction.watches.of_place(wish.place):
+            if watch.reference == wish.reference:
+                is_full = False
+                if wish.person in watch.people:
+                    return None
+        if is_full:
+            return render_too_many_here(wish.reference, most=limits.per_conversation)
+        if held.of_person >= limits.per_person:
+            return render_too_many_of_yours(wish.reference, most=limits.per_person)
+        return None
 
     async def _watch(
         self,

@@ -22,6 +22,7 @@ from bot.registry.conversation import Conversation
 from bot.registry.credentials import CredentialBook, Keys
 from bot.registry.exchange import Answer, Request
 from bot.registry.heads import HeadSupport
+from bot.registry.listing import list_tags
 from bot.registry.policy import RegistryPolicy
 from bot.registry.questions import Questions, target_of
 from bot.registry.received import (
@@ -141,6 +142,13 @@ class RegistryClient:
             raise unexpected(request, answer)
         verify(request, answer, digest)
         return answer.body
+
+    async def list_tags(
+        self, reference: Reference, *, urgent: bool, login: bool = False
+    ) -> tuple[str, ...]:
+        """The repository's tags, as far as a few pages tell them."""
+        request = self._questions.tags(reference, urgent=urgent, login=login)
+        return await list_tags(self._conversation, request)
 
     async def _get_moved(
         self, reference: Reference, digest: str, *, urgent: bool, login: bool

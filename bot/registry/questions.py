@@ -6,7 +6,12 @@ from yarl import URL
 
 from bot.core.errors import MalformedAnswer
 from bot.core.reference import DEFAULT_TAG, Reference, is_digest, is_repository, is_tag
-from bot.registry.exchange import MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, Request
+from bot.registry.exchange import (
+    MAX_CONFIG_BYTES,
+    MAX_MANIFEST_BYTES,
+    MAX_TAGS_BYTES,
+    Request,
+)
 from bot.registry.policy import Endpoint, RegistryPolicy
 
 ACCEPT = (
@@ -16,6 +21,7 @@ ACCEPT = (
     "application/vnd.docker.distribution.manifest.v2+json"
 )
 """In one line and complete: with less, registries say that a tag is missing, or name a child."""
+TAGS_A_PAGE = 1000
 _NO_CONDITION: Mapping[str, str] = {}
 
 
@@ -68,6 +74,21 @@ class Questions:
             subject=_subject(reference),
             headers={},
             max_bytes=MAX_CONFIG_BYTES,
+            urgent=urgent,
+            login=login,
+        )
+
+    def tags(self, reference: Reference, *, urgent: bool, login: bool) -> Request:
+        """GET the first page of the repository's tags."""
+        endpoint = self._policy.find(reference.registry)
+        return Request(
+            endpoint=endpoint,
+            method="GET",
+            url=_url(endpoint, reference, f"tags/list?n={TAGS_A_PAGE}"),
+            repository=reference.repository,
+            subject=f"the tags of {reference.repository}",
+            headers={"Accept": "application/json"},
+            max_bytes=MAX_TAGS_BYTES,
             urgent=urgent,
             login=login,
         )

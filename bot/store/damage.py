@@ -5,9 +5,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Row
 
-Value = TypeVar("Value")
-
 from bot.log import Log
+
+Value = TypeVar("Value")
 
 log = Log(__name__)
 

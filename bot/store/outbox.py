@@ -242,10 +242,7 @@ class SqlOutbox:
         error: str,
         now: datetime,
     ) -> bool:
-        """Tell it in other places instead; False, and nothing is done, if all these are parked.
-
-        It waits without a due time until one of the copies has arrived or is given back.
-        """
+        """Tell it in other places instead; False, and nothing is done, if all these are parked."""
         parked = await parked_among(self._session, [place for place, _ in copies], now=now)
         reachable = [(place, message) for place, message in copies if place not in parked]
         if not reachable:

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, exists, select, update
+from sqlalchemy import bindparam, exists, func, select, update
 
 from bot.core.model import Place, Watch, WatchId
 from bot.core.platform import Platform
-from bot.ports import AddedWatch, News, NewWatch
+from bot.ports import AddedWatch, Held, News, NewWatch
 from bot.store.columns import UtcDateTime
 from bot.store.places import IS_THE_PLACE, place_key, place_row
-from bot.store.schema import places, targets, watches
+from bot.store.schema import places, targets, watchers, watches
 from bot.store.session import Session
 from bot.store.subscribing import drop_platforms, subscribe
 from bot.store.watch_rows import WatchReader
@@ -76,6 +76,19 @@ _MUTE = (
 _MUTE_PLACE = (
     update(places).where(places.c.id == bindparam("place")).values(muted_until=bindparam("until"))
 )
+_HELD = (
+    select(func.count())
+    .select_from(watches.join(places))
+    .where(
+        _IS_ACTIVE,
+        watches.c.source == bindparam("from_source"),
+        places.c.service == bindparam("of_service"),
+    )
+)
+_OF_PERSON = _HELD.where(
+    exists().where(watchers.c.watch_id == watches.c.id, watchers.c.person == bindparam("person"))
+)
+_OF_CONVERSATION = _HELD.where(places.c.conversation == bindparam("of_conversation"))
 _MUTED_UNTIL = select(places.c.muted_until).where(IS_THE_PLACE)
 
 
@@ -97,6 +110,15 @@ class SqlWatches:
     async def of_place(self, place: Place) -> list[Watch]:
         """The active watches of a place, oldest first."""
         return await _OF_PLACE.read(self._session, place_key(place))
+
+    async def held(self, place: Place, person: str | None, *, source: str) -> Held:
+        """How many active watches from this source the person and the place's conversation have."""
+        key = {**place_key(place), "from_source": source}
+        del key["of_thread"]
+        of_conversation = (await self._session.execute(_OF_CONVERSATION, key)).scalar_one()
+        del key["of_conversation"]
+        of_person = await self._session.execute(_OF_PERSON, {**key, "person": person})
+        return Held(of_person.scalar_one(), of_conversation)
 
     async def active(self) -> list[Watch]:
         """All active watches, oldest first."""

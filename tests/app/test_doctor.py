@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.app.doctor import Round, Verdict, examine
+from bot.app.doctor.chats import slack_findings
 from bot.app.doctor.machine import (
     FULL_BYTES,
     SCARCE_BYTES,
@@ -19,6 +20,8 @@ from bot.app.doctor.machine import (
 )
 from bot.app.doctor.registries import late_finding, registry_finding
 from bot.app.world import World
+from bot.chat.slack.examining import SlackFacts
+from bot.chat.trial import ACCEPTED
 from bot.config import load_settings
 from bot.core.errors import (
     EgressRefused,
@@ -30,8 +33,10 @@ from bot.core.errors import (
 from bot.net.limits import Budget
 from bot.registry.greeting import Greeting
 from bot.store.inspection import upgrade_store
+from tests.support.chat_faults import STALL_BEFORE
 from tests.support.scripted_answers import Answer
 from tests.support.scripted_registry import scripted_registry
+from tests.support.slack_server import slack_server
 
 HOST = "registry.test"
 FINE = Greeting(
@@ -186,3 +191,34 @@ async def test_nothing_is_examined_for_longer_than_it_may_take(tmp_path: Path) -
     assert hub.verdict is Verdict.FAULT
     assert "no answer within 0.3 s" in hub.says
     assert sorted(done) == ["database", "docker.io"]
+
+
+async def test_a_chat_that_hangs_is_given_up_like_everything_else(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    async with slack_server() as slack, scripted_registry() as registry:
+        registry.will_answer(Answer(200, {}, b"{}"), to="GET /v2/", times=2)
+        slack.faults.next("auth.test", STALL_BEFORE)
+        path.write_text(
+            f'[slack]\nbot_token = "{slack.bot_token}"\napp_token = "{slack.app_token}"\n'
+            f'api_url = "{slack.url}/api"\n'
+            f'[[registry]]\nhost = "docker.io"\nendpoint = "{registry.url}"\n'
+            "plain_http = true\nallow_private = true\n"
+        )
+        going = Round(path, {}, World(), at_most_s=0.5)
+
+        async with asyncio.timeout(10):
+            findings = await examine(going, lambda _: None)
+
+    [told] = [finding for finding in findings if finding.subject == "Slack"]
+    assert told.verdict is Verdict.FAULT
+    assert "no answer within 0.5 s" in told.says
+    assert "api_url" in told.cure
+
+
+def test_scopes_that_slack_does_not_tell_are_not_judged() -> None:
+    facts = SlackFacts(ACCEPTED, None, team="Team", name="archbell", scopes=None)
+
+    findings = list(slack_findings(facts, load_settings(None, {})))
+
+    assert {finding.verdict for finding in findings} == {Verdict.OK}
+    assert len(findings) == 2

@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chat.slack.decoding import DECODERS, decode_command, decode_event, decode_press, team_of
+from bot.core.message.slack import BUTTON_ID
+from bot.core.model import Place
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=10),
@@ -42,3 +44,23 @@ def test_another_apps_button_is_no_command() -> None:
     }
 
     assert decode_press(payload, "e1") is None
+
+
+def test_whatever_is_said_in_a_direct_conversation_belongs_to_the_person() -> None:
+    ada = Place("slack", "U0ADA")
+    command = {"channel_id": "D1", "user_id": "U0ADA", "command": "/watch", "text": "x"}
+    event = {"type": "message", "channel_type": "im", "channel": "D1", "user": "U0ADA", "text": "x"}
+    press = {
+        "type": "block_actions",
+        "channel": {"id": "D1"},
+        "user": {"id": "U0ADA"},
+        "actions": [{"action_id": f"{BUTTON_ID}:0", "value": "/unwatch #7"}],
+    }
+
+    heard = [
+        decode_command(command, "e1"),
+        decode_event({"event": event}, "e2"),
+        decode_press(press, "e3"),
+    ]
+
+    assert [one.place if one else None for one in heard] == [ada, ada, ada]

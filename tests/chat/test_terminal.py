@@ -3,6 +3,7 @@
 import io
 import os
 import pty
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -67,6 +68,10 @@ async def a_terminal() -> AsyncIterator[tuple[io.TextIOWrapper, int]]:
 
 def no_interrupt() -> None:
     raise AssertionError("Nobody pressed Ctrl-C")
+
+
+def _fail(*_: object) -> str:
+    raise OSError(5, "Input/output error")
 
 
 async def texts_in(store: Store) -> list[str]:
@@ -185,6 +190,31 @@ async def test_a_person_whose_output_is_full_is_heard(make: MakeTerminal, store:
         await make(stdin, FullStream()).listen(no_interrupt)
 
     assert await texts_in(store) == ["/list"]
+
+
+async def test_an_input_that_fails_is_at_its_end(make: MakeTerminal, store: Store) -> None:
+    failing = io.StringIO("/list\n")
+    failing.readline = _fail  # type: ignore[method-assign]
+
+    await make(failing).listen(no_interrupt)
+
+    assert await texts_in(store) == []
+
+
+async def test_a_process_without_standard_streams_keeps_its_messages(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    monkeypatch.setattr(sys, "stdout", None)
+    terminal = Terminal(
+        store=store, ring=no_interrupt, clock=lambda: datetime.now(UTC), new_id=lambda: "x"
+    )
+
+    await terminal.listen(no_interrupt)
+
+    assert not terminal.is_attached
+    with pytest.raises(NotSent):
+        await terminal.send(TERMINAL, ANSWER, marker="one")
 
 
 async def test_what_was_printed_cannot_be_found_again_and_a_terminal_has_one_place(

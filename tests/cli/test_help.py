@@ -33,6 +33,7 @@ LEAVES = [
     ("doctor",),
     ("outbox",),
     ("outbox", "retry"),
+    ("slack", "manifest"),
     ("config", "check"),
     ("config", "show"),
     ("db", "upgrade"),
@@ -44,7 +45,7 @@ async def test_help_teaches_the_tool_in_one_screen() -> None:
 
     assert ended.code == 0
     assert len(ended.output.splitlines()) <= 40
-    for group in ("Look once", "Watch", "Run the bot", "Operate"):
+    for group in ("Look once", "Watch", "Run the bot"):
         assert f"─ {group} ─" in ended.output
     assert "archbell wait node:22.15-slim arm64" in ended.output
     assert "/watch node:22.15-slim arm64" in ended.output
@@ -84,15 +85,25 @@ def test_the_command_line_imports_nothing_heavy_before_it_knows_the_command() ->
     assert not {name for name in loaded if name.partition(".")[0] in HEAVY}
 
 
-def test_a_look_without_a_store_imports_no_database_no_chat_and_no_retries() -> None:
-    code = "import sys, bot.app.errands, bot.cli.looks; print(*sorted(sys.modules))"
+def test_a_look_without_a_store_loads_no_database_no_chat_no_log_and_no_grammar() -> None:
+    code = """
+import sys
+from bot.cli.main import main
+sys.argv = ["archbell", "check", "localhost/x:1", "arm64"]
+try:
+    main()
+except SystemExit as ended:
+    print(ended.code, *sorted(sys.modules))
+"""
 
-    loaded = subprocess.run(
+    code, *loaded = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split()
 
-    unneeded = {*HEAVY, "tenacity", "uvloop"} - {"aiohttp", "structlog"}
+    assert code == "3"
+    unneeded = {*HEAVY, "tenacity", "uvloop"} - {"aiohttp"}
     assert not {name for name in loaded if name.partition(".")[0] in unneeded}
+    assert not [name for name in loaded if name.startswith(("bot.store", "bot.core.command"))]
 
 
 @pytest.mark.parametrize("shell", [Shells.bash.value, Shells.zsh.value, Shells.fish.value])

@@ -4,14 +4,16 @@ from datetime import timedelta
 import pytest
 
 from bot.core.message.english.alerts import (
+    MOST_IN_FULL,
     SENT_AGAIN,
     marked_as_repeated,
     render_alert,
     render_alerts,
     render_expired,
     render_place_closed,
+    told_directly,
 )
-from bot.core.message.neutral import Button
+from bot.core.message.neutral import Button, Message
 from bot.core.model import TERMINAL, Alert, AlertFacts, Event, Want, WantState, Watch, WatchId
 from bot.core.platform import Platform
 from tests.support.decisions import (
@@ -225,3 +227,30 @@ def test_a_message_sent_again_says_so_and_is_the_same_otherwise() -> None:
 
     assert marked_as_repeated(message) == replace(message, lines=(*message.lines, SENT_AGAIN))
     assert SENT_AGAIN == "(sent again: no answer the first time)"
+
+
+def test_a_pile_of_alerts_is_told_in_a_line_each() -> None:
+    owed = [(alert(Event.APPEARED), FACTS)] * MOST_IN_FULL
+    in_full = render_alerts(owed, people=())
+
+    pile = render_alerts([*owed, (alert(Event.COMPLETE), FACTS)], people=("U1",))
+
+    appeared = "✅ linux/arm64 is there: node:22.15-bullseye-slim"
+    assert in_full.code == PULL
+    assert pile.headline == f"{appeared}, and {MOST_IN_FULL} more alerts"
+    assert pile.lines == (
+        *[f"{appeared} (#7)"] * MOST_IN_FULL,
+        "🎉 node:22.15-bullseye-slim has every platform you waited for (#7).",
+    )
+    assert (pile.code, pile.buttons, pile.mentions) == ((), (), ("U1",))
+
+
+def test_a_message_for_one_alone_says_why_and_has_no_button_that_means_nothing_there() -> None:
+    message = Message("x", ("line",), ("code",), (*STOP, Button("Check", "/check a:1")), ("U1",))
+
+    assert told_directly(message, "slack:C1", "not invited") == Message(
+        "x",
+        ("line", "(told to you alone, because I cannot post to slack:C1: not invited)"),
+        ("code",),
+        (Button("Check", "/check a:1"),),
+    )

@@ -1,7 +1,8 @@
 import pytest
 
-from bot.core.message.english.answers import render_already_there, render_list, render_watching
+from bot.core.message.english.answers import render_already_there, render_watching
 from bot.core.message.english.command_line import for_command_line, render_check_on_command_line
+from bot.core.message.english.lists import render_list
 from bot.core.message.neutral import Button, Message
 from bot.core.message.plain import render_plain
 from bot.core.model import TERMINAL, Observation, Place, Want, WantState, Watch, WatchId

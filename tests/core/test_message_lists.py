@@ -4,17 +4,17 @@ from datetime import timedelta
 import pytest
 
 from bot.core.command import Unwatch, parse_command
+from bot.core.errors import TroubleKind
 from bot.core.message.english.answers import (
-    ROWS_A_PAGE,
-    render_list,
     render_muted,
     render_not_watched,
     render_really_stop,
     render_stopped,
     render_unmuted,
 )
+from bot.core.message.english.lists import ROWS_A_PAGE, render_list
 from bot.core.message.neutral import Button
-from bot.core.model import TERMINAL, Want, WantState, Watch, WatchId
+from bot.core.model import TERMINAL, Trouble, Want, WantState, Watch, WatchId
 from bot.core.platform import Platform
 from tests.support.decisions import (
     ARM64,
@@ -22,6 +22,7 @@ from tests.support.decisions import (
     NODE,
     NOW,
     S390X,
+    present,
 )
 
 
@@ -49,6 +50,7 @@ def test_an_empty_list_says_how_to_begin() -> None:
 def test_a_list_shows_each_watch_in_one_line() -> None:
     busy = replace(
         watch(ARM64, ARMV7),
+        observation=present(S390X),
         looked_at=NOW - timedelta(seconds=40),
         due_at=NOW + timedelta(seconds=20),
     )
@@ -68,6 +70,67 @@ def test_a_list_shows_each_watch_in_one_line() -> None:
         "#8 node:22.15-bullseye-slim: all there, since 09:00 UTC, next look now, kept, "
         "muted until 13:00 UTC",
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "row"),
+    [
+        pytest.param(
+            {"trouble": Trouble(TroubleKind.MALFORMED), "looked_at": NOW, "due_at": NOW},
+            "waiting for linux/arm64, not seen yet, since 09:00 UTC, looked 0 s ago, "
+            "without an answer (the answer made no sense), next look now",
+            id="never a clear answer",
+        ),
+        pytest.param(
+            {
+                "observation": present(S390X),
+                "trouble": Trouble(TroubleKind.RATE_LIMITED, 429),
+                "looked_at": NOW - timedelta(seconds=40),
+                "due_at": NOW,
+                "parked_until": NOW + timedelta(minutes=10),
+            },
+            "missing linux/arm64, since 09:00 UTC, looked 40 s ago, "
+            "without an answer (too many requests, HTTP 429), "
+            "next look in 10 min, as the registry is to be left alone",
+            id="parked",
+        ),
+        pytest.param(
+            {
+                "observation": present(S390X),
+                "due_at": NOW + timedelta(minutes=5),
+                "parked_until": NOW + timedelta(minutes=1),
+            },
+            "missing linux/arm64, since 09:00 UTC, next look in 5 min",
+            id="parked for less than it waits",
+        ),
+        pytest.param(
+            {"observation": present(S390X), "due_at": NOW, "parked_until": NOW},
+            "missing linux/arm64, since 09:00 UTC, next look now",
+            id="no longer parked",
+        ),
+    ],
+)
+def test_a_line_hides_no_trouble(changes: dict[str, object], row: str) -> None:
+    troubled = replace(watch(), **changes)  # type: ignore[arg-type]
+
+    message = render_list([troubled], page=1, now=NOW)
+
+    assert message.lines == (f"#7 node:22.15-bullseye-slim: {row}",)
+
+
+def test_what_is_doubted_is_neither_there_nor_missing() -> None:
+    number = WatchId(7)
+    wants = [
+        Want(number, ARM64, WantState.DOUBTED, standing=True),
+        Want(number, ARMV7, WantState.GONE, standing=True),
+        Want(number, S390X, WantState.MET, standing=True),
+    ]
+    doubted = replace(watch(), wants=tuple(wants), observation=present(S390X))
+
+    message = render_list([doubted, replace(doubted, wants=(wants[0],))], page=1, now=NOW)
+
+    assert ": missing linux/arm/v7, linux/arm64 may be gone, since" in message.lines[0]
+    assert ": linux/arm64 may be gone, since" in message.lines[1]
 
 
 def test_a_mute_that_is_over_is_not_shown() -> None:

@@ -16,6 +16,9 @@ def umbrella(verb: str) -> str:
             "To go on: /watch a/watch:1 arm64", "To go on: /archbell watch a/watch:1 arm64", id="in"
         ),
         pytest.param("(/help, /status)", "(/archbell help, /archbell status)", id="punctuation"),
+        pytest.param("How to use /list:", "How to use /archbell list:", id="before a colon"),
+        pytest.param("Ask /help. Or not.", "Ask /archbell help. Or not.", id="before a full stop"),
+        pytest.param("/list.txt and /check:1", "/list.txt and /check:1", id="a file and a port"),
         pytest.param("team/list:1 and ./check.sh", "team/list:1 and ./check.sh", id="a path"),
         pytest.param("/watches", "/watches", id="another word"),
     ],

@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 import pytest
@@ -5,6 +6,7 @@ import pytest
 from bot.core.command.values import Misunderstanding, Misunderstood
 from bot.core.message.english.talk import (
     HELP,
+    naming_whoever_stopped,
     render_help,
     render_misunderstood,
     render_not_kept,
@@ -13,6 +15,8 @@ from bot.core.message.english.talk import (
     render_welcome,
     render_which_image,
 )
+from bot.core.message.neutral import Message
+from bot.core.message.spelling import spelled
 from tests.support.decisions import ARM64, ARMV7, NODE, NOW
 
 EXAMPLE = "Send, for example: /watch node:22.15-bullseye-slim arm64"
@@ -35,7 +39,15 @@ def test_help_on_a_command_shows_how_to_use_it(verb: str) -> None:
     assert all(f"/{verb}" in line for line in message.lines)
 
 
-@pytest.mark.parametrize("topic", [None, "settings", "teleport"], ids=str)
+def test_what_can_be_set_is_said_and_what_cannot_too() -> None:
+    message = render_help("settings")
+
+    assert message.headline == "What can be set here:"
+    assert any("/mute 8h" in line for line in message.lines)
+    assert "configuration" in message.lines[-1]
+
+
+@pytest.mark.parametrize("topic", [None, "teleport"], ids=str)
 def test_help_on_anything_else_is_the_whole_help(topic: str | None) -> None:
     assert render_help(topic) == HELP
 
@@ -196,3 +208,29 @@ def test_the_terminal_is_greeted_with_an_example() -> None:
 
     assert message.headline == "🔔 Archbell listens here."
     assert message.lines[0] == "Try: /watch node:22.15-bullseye-slim arm64"
+
+
+def test_status_says_which_chats_are_in_trouble() -> None:
+    message = render_status(
+        started_at=NOW, watches=0, owed=0, registries=[], now=NOW, troubles=("Slack: no token",)
+    )
+
+    assert message.headline.startswith("💛")
+    assert message.lines[0] == "⚠️ Slack: no token."
+
+
+def test_whoever_stops_what_others_watch_is_named() -> None:
+    message = naming_whoever_stopped(Message("🛑", ("a line",)), "U0BOB")
+
+    assert message == Message("🛑", ("a line", "Stopped by:"), mentions=("U0BOB",))
+
+
+def test_help_has_three_commands_to_copy() -> None:
+    assert sum(" node:" in line for line in HELP.lines) == 3
+
+
+@pytest.mark.parametrize("topic", [None, *VERBS, "settings"], ids=str)
+def test_every_command_in_the_help_is_written_as_it_is_typed_there(topic: str | None) -> None:
+    read = spelled(render_help(topic), lambda verb: f"<{verb}>")
+
+    assert "/" not in re.sub(r"arm/v7", "", " ".join((read.headline, *read.lines)))

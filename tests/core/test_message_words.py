@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from bot.core.errors import TroubleKind
-from bot.core.message.english.trouble import trouble_sentence
+from bot.core.message.english.trouble import trouble_in_brief, trouble_sentence
 from bot.core.message.english.waiting import progress_line, still_waiting
 from bot.core.message.english.words import (
     listing,
@@ -180,6 +180,14 @@ def test_every_trouble_has_its_sentence(kind: TroubleKind) -> None:
 
 
 @pytest.mark.parametrize("kind", TroubleKind, ids=lambda kind: kind.value)
+def test_every_trouble_has_a_few_words_for_a_line(kind: TroubleKind) -> None:
+    brief = trouble_in_brief(Trouble(kind, 503))
+
+    assert brief.endswith(", HTTP 503")
+    assert len(brief) < 40
+
+
+@pytest.mark.parametrize("kind", TroubleKind, ids=lambda kind: str(kind.value))
 def test_a_trouble_without_details_is_a_whole_sentence_too(kind: TroubleKind) -> None:
     sentence = trouble_sentence(NODE, Trouble(kind), now=NOW)
 

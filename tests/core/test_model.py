@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 
 from bot.core.errors import (
@@ -87,3 +89,20 @@ def test_a_configuration_error_holds_every_mistake_on_its_own_line() -> None:
 
     assert str(error) == "`a`: unknown setting\n`b`: is missing"
     assert error.mistakes == ("`a`: unknown setting", "`b`: is missing")
+
+
+@pytest.mark.parametrize(
+    ("before", "differs"),
+    [
+        pytest.param(None, True, id="never seen"),
+        pytest.param(present(ARM64, at=NOW - timedelta(hours=1)), False, id="the same"),
+        pytest.param(
+            present(entries={ARM64: Entry(digest("a"), reachable=False)}), False, id="not served"
+        ),
+        pytest.param(present(ARM64, build="b"), True, id="another build"),
+        pytest.param(present(ARM64, AMD64), True, id="a platform less"),
+        pytest.param(missing(), True, id="no tag"),
+    ],
+)
+def test_a_tag_differs_by_what_it_points_at(before: Observation | None, differs: bool) -> None:
+    assert present(ARM64).differs_from(before) == differs

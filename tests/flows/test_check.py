@@ -1,10 +1,11 @@
 """Looks at what is due: what follows from one, and how a crew makes many."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -23,12 +24,13 @@ from bot.core.model import (
 )
 from bot.core.reference import parse_reference
 from bot.core.schedule import Pacing
-from bot.flows.bells import Bells
+from bot.flows.bells import OVERDUE_S, Bells
 from bot.flows.check import Checker, LookSettings, check, result_of
 from bot.flows.look import Look
 from bot.flows.recorder import Recorder
-from bot.ports import ClaimedTarget, KnownTarget, LookResult, RegistryState
+from bot.ports import ClaimedTarget, KnownTarget, LookResult
 from bot.store.database import open_store
+from tests.support.conversations import Courtesies
 from tests.support.planned_registry import PlannedRegistry
 from tests.support.registry_client import ManualClock, no_chance
 from tests.support.stores import (
@@ -62,7 +64,10 @@ def target_of(*wants: Want, observation: Observation | None = None) -> ClaimedTa
         lease="mine",
         hint_seq=0,
         wants=wants or (Want(ONE, ARM64),),
-        wanted_since={want.watch: at(-60) for want in wants or (Want(ONE, ARM64),)},
+        wanted_since={
+            (want.watch, want.platform): at(-60 - number)
+            for number, want in enumerate(wants or (Want(ONE, ARM64),))
+        },
     )
 
 
@@ -101,16 +106,18 @@ def test_the_same_again_is_no_change() -> None:
     assert result.failures == 0
 
 
-def test_a_child_that_is_served_at_last_is_a_change() -> None:
+@pytest.mark.parametrize("reachable", [None, False], ids=["not asked", "not served"])
+def test_a_child_that_is_served_at_last_is_no_change_of_the_tag(reachable: bool | None) -> None:
     entries = {
-        platform: replace(entry, reachable=False)
+        platform: replace(entry, reachable=reachable)
         for platform, entry in present(ARM64).entries.items()
     }
     known = target_of(observation=replace(present(ARM64), entries=entries))
 
     result = follows(known, present(ARM64))
 
-    assert result.changed
+    assert not result.changed
+    assert [alert.event for alert in result.decision.alerts] == [Event.APPEARED]
 
 
 def test_no_answer_is_no_change_and_counts_as_a_failure() -> None:
@@ -154,6 +161,19 @@ def test_what_an_alert_says_is_kept_with_it() -> None:
     assert facts.digest == seen.entries[ARM64].digest
     assert (facts.there, facts.missing) == (("amd64", "arm64"), ("riscv64",))
     assert (facts.observed_at, facts.wanted_since) == (at(60), at(-60))
+
+
+def test_a_wait_is_counted_from_when_its_platform_was_wanted() -> None:
+    since_long, added = Want(ONE, AMD64, WantState.WAITING), Want(ONE, ARM64)
+    claimed = target_of(since_long, added)
+    claimed = replace(claimed, wanted_since={(ONE, AMD64): at(-864000), (ONE, ARM64): at(-60)})
+
+    result = follows(claimed, present(AMD64, ARM64))
+
+    told = {(alert.event, alert.platform): facts for alert, facts in result.facts.items()}
+    assert told[Event.APPEARED, ARM64].wanted_since == at(-60)
+    assert told[Event.APPEARED, AMD64].wanted_since == at(-864000)
+    assert told[Event.COMPLETE, None].wanted_since == at(-864000)
 
 
 def test_of_a_tag_that_went_no_digest_is_told() -> None:
@@ -214,21 +234,19 @@ async def test_a_registry_that_denies_makes_no_alert() -> None:
 # -- the crew -------------------------------------------------------------------------------------
 
 
-class Free:
-    """Lets so many looks begin at once, of one registry or another."""
+class Free(Courtesies):
+    """Lets so many looks begin at once, of one registry or another; closed ones open at a time."""
 
     def __init__(self, limit: int = 10) -> None:
+        super().__init__()
         self.limit = limit
-        self.closed: set[str] = set()
+        self.closed: dict[str, datetime | None] = {}
 
     def capacity(self, registry: str, *, busy: int) -> int:
         return 0 if registry in self.closed else max(self.limit - busy, 0)
 
-    def changes(self) -> Sequence[RegistryState]:
-        return ()
-
-    def states(self) -> Sequence[RegistryState]:
-        return ()
+    def opens_at(self, registry: str, *, busy: int) -> datetime | None:
+        return self.closed.get(registry, NOW)
 
 
 class Case:
@@ -243,9 +261,7 @@ class Case:
         self.settings = LookSettings(concurrency=5, timeout_s=5, lease_s=90)
 
     def checker(self) -> Checker:
-        recorder = Recorder(
-            self.store, clock=self.clock, bells=self.bells, registry_changes=self.courtesy.changes
-        )
+        recorder = Recorder(self.store, clock=self.clock, bells=self.bells, courtesy=self.courtesy)
         return Checker(
             store=self.store,
             look=Look(self.registry, clock=self.clock),
@@ -402,7 +418,7 @@ async def test_no_more_is_claimed_than_there_are_places_and_some_in_line(case: C
 
 async def test_a_registry_without_room_is_left_alone(case: Case) -> None:
     await case.wants("node:22", "ghcr.io/a/b:1")
-    case.courtesy.closed = {"docker.io"}
+    case.courtesy.closed = {"docker.io": None}
 
     async with case.running():
         await case.recorded(1)
@@ -441,8 +457,15 @@ async def test_a_look_that_outlasts_its_lease_writes_nothing(case: Case) -> None
 
 
 @pytest.mark.parametrize("call", ["targets.claim", "targets.next_due_at"])
-async def test_a_store_that_fails_is_asked_again(case: Case, call: str) -> None:
-    case.store.will_fail(call, StoreBusy("archbell.db: another process"), times=1)
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(StoreBusy("archbell.db: another process"), id="busy"),
+        pytest.param(RuntimeError("a bug"), id="bug"),
+    ],
+)
+async def test_a_store_that_fails_is_asked_again(case: Case, call: str, error: Exception) -> None:
+    case.store.will_fail(call, error, times=1)
 
     with capture_logs() as logs:
         async with case.running():
@@ -451,9 +474,42 @@ async def test_a_store_that_fails_is_asked_again(case: Case, call: str) -> None:
             case.bells.looks.ring()
             await case.recorded(1)
 
-    failed = [line["error"] for line in logs if line["event"] == "claim_failed"]
-    assert failed == ["archbell.db: another process"]
+    assert [line["event"] for line in logs if line["log_level"] == "error"] == ["claim_failed"]
     assert await case.active() == []
+
+
+async def test_one_target_that_cannot_be_read_stops_no_other(case: Case, tmp_path: Path) -> None:
+    await case.wants("node:22", "busybox:1")
+    with closing(sqlite3.connect(tmp_path / "archbell.db")) as database, database:
+        database.execute(
+            "UPDATE targets SET status = 'present', entries = '[[' WHERE repository LIKE '%node'"
+        )
+        database.execute("UPDATE wants SET state = 'odd' WHERE watch_id = 2")
+
+    with capture_logs() as logs:
+        async with case.running():
+            await case.recorded(1)
+
+    assert case.registry.asked == ["node:22"]
+    assert [line["event"] for line in logs if line["log_level"] == "error"] == [
+        "observation_not_readable",
+        "row_not_readable",
+    ]
+    assert (await case.known("node:22")).observation is not None
+
+
+async def test_a_registry_that_is_left_alone_is_not_claimed_from_again_and_again(
+    case: Case,
+) -> None:
+    case.courtesy.closed = {"docker.io": at(600), "ghcr.io": None}
+    await case.wants("node:22", "ghcr.io/a/b:1")
+
+    async with case.running():
+        await case.store.wait_for("targets.next_due_at")
+        await asyncio.sleep(3.5 * OVERDUE_S)
+        claims = case.store.calls.count("targets.claim")
+
+    assert claims == 1
 
 
 # -- the end --------------------------------------------------------------------------------------

@@ -155,6 +155,17 @@ async def test_a_store_that_fails_to_give_work_is_asked_again() -> None:
     ].items()
 
 
+async def test_a_bug_in_a_claim_is_logged_and_the_next_claim_gives_work() -> None:
+    bench = Bench(1)
+    bench.claim_errors = [RuntimeError("a bug")]
+
+    with capture_logs() as logs:
+        async with working(bench):
+            await bench.has_begun(1)
+
+    assert [(line["event"], line["crew"]) for line in logs] == [("work_not_claimed", "pieces")]
+
+
 async def test_a_piece_whose_outcome_cannot_be_stored_is_logged() -> None:
     bench = Bench(1)
     bench.errors[1] = StoreBusy("busy")

@@ -17,8 +17,11 @@ from bot.core.errors import (
     Unsendable,
 )
 from bot.core.message.english.alerts import SENT_AGAIN
+from bot.core.message.slack import render_slack
+from bot.core.message.telegram import render_telegram
 from bot.flows.deliver import DeliverySettings
 from bot.ports import Store
+from bot.store.forming import MAX_ALERTS
 from tests.support.conversations import Mailroom
 from tests.support.messengers import PlannedMessenger
 from tests.support.stores import BUSYBOX, CHAT, GRAFANA, NODE, OPS, TEAM, at, take_one
@@ -99,6 +102,23 @@ async def test_a_service_that_asks_to_wait_is_obeyed_to_the_moment(
 
     assert (too_early.state, too_early.due_at, too_early.tries) == ("pending", at(17.5), 1)
     assert slack.said() == [MESSAGE]
+
+
+async def test_an_answer_does_not_overtake_an_alert_that_the_service_postponed(
+    mailroom: Mailroom, slack: PlannedMessenger
+) -> None:
+    slack.refuse(Postponed("429", retry_after_s=17))
+    await mailroom.alert(NODE)
+    await mailroom.turn()
+    await mailroom.post("an answer")
+
+    await mailroom.turn_after(16)
+    early = slack.asked.copy()
+    await mailroom.turn_after(1)
+    await mailroom.turn()
+
+    assert early == ["send C1"]
+    assert slack.said() == ["✅ linux/arm64 is there: node:22", "an answer"]
 
 
 async def test_what_is_refused_for_good_is_dead_and_can_be_seen_and_tried_by_hand(
@@ -464,3 +484,33 @@ async def test_messages_for_a_service_nobody_is_attached_to_wait(store: Store) -
 
     assert slack.said() == ["here"]
     assert (before, telegram.said()) == ([], ["there"])
+
+
+async def test_what_was_held_back_comes_together_when_a_place_is_unmuted(
+    mailroom: Mailroom, slack: PlannedMessenger
+) -> None:
+    async with mailroom.store.transaction() as transaction:
+        await transaction.watches.mute_place(TEAM, until=at(3600))
+    for number in range(MAX_ALERTS + 5):
+        await mailroom.alert(NODE.with_tag(f"22.{number}-bullseye-slim"))
+    await mailroom.turn()
+    quiet = slack.said()
+    async with mailroom.store.transaction() as transaction:
+        await transaction.watches.mute_place(TEAM, until=None)
+
+    await mailroom.turn()
+    await mailroom.turn_after(5)
+
+    assert quiet == []
+    assert [len(posted.message.lines) for posted in slack.posted] == [MAX_ALERTS, 5 * 2 - 1]
+    pile, rest = (
+        (
+            render_slack(posted.message, marker="m").text,
+            render_telegram(posted.message, names={}).text,
+        )
+        for posted in slack.posted
+    )
+    for number in range(MAX_ALERTS):
+        assert all(f"node:22.{number}-bullseye-slim (#" in text for text in pile)
+    for command in slack.posted[1].message.code:
+        assert all(command in text for text in rest)

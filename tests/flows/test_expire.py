@@ -1,6 +1,9 @@
 """A watch whose time is over ends with a message that says how to go on."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
@@ -157,13 +160,30 @@ async def test_more_than_go_into_one_transaction_end_without_a_pause(
     assert clock.slept == [EVERY_S]
 
 
+async def test_a_watch_that_cannot_be_read_keeps_no_other_from_ending(
+    store: Store, clock: ManualClock, tmp_path: Path
+) -> None:
+    await add(store, new_watch(NODE, expires_at=at(0)))
+    await add(store, new_watch(BUSYBOX, expires_at=at(0)))
+    with closing(sqlite3.connect(tmp_path / "archbell.db")) as database, database:
+        database.execute("UPDATE watches SET tells = '{' WHERE id = 1")
+
+    with capture_logs() as logs:
+        ended = await expire(store, clock=clock, bells=Bells())
+
+    assert ended == 1
+    assert logs[0]["event"] == "row_not_readable"
+    assert (logs[0]["table"], logs[0]["id"]) == ("watches", 1)
+
+
 @pytest.mark.parametrize("call", ["watches.expired", "outbox.post", "watches.end"], ids=str)
+@pytest.mark.parametrize("error", [StoreBusy("busy"), RuntimeError("a bug")], ids=["busy", "bug"])
 async def test_a_failing_store_is_asked_again_and_nothing_is_half_done(
-    store: Store, clock: ManualClock, call: str
+    store: Store, clock: ManualClock, call: str, error: Exception
 ) -> None:
     await add(store, new_watch(expires_at=at(0)))
     troubled = TroubledStore(store)
-    troubled.will_fail(call, StoreBusy("busy"), times=1)
+    troubled.will_fail(call, error, times=1)
 
     with capture_logs() as logs:
         await run(troubled, clock, naps=2)

@@ -15,6 +15,7 @@ from bot.flows.bells import Bells
 from bot.flows.recorder import MAX_BATCH, Recorder
 from bot.ports import ClaimedTarget, LookResult, RegistryState
 from bot.store.database import open_store
+from tests.support.conversations import Courtesies
 from tests.support.stores import AMD64, ARM64, NOW, add, at, claim, look, new_watch, present
 from tests.support.troubled_store import TroubledStore
 
@@ -28,12 +29,12 @@ class Case:
     def __init__(self, store: TroubledStore, *, flush_after_s: float) -> None:
         self.store = store
         self.bells = Bells()
-        self.states: list[RegistryState] = []
+        self.courtesy = Courtesies()
         self.recorder = Recorder(
             store,
             clock=lambda: NOW,
             bells=self.bells,
-            registry_changes=self._changes,
+            courtesy=self.courtesy,
             flush_after_s=flush_after_s,
         )
 
@@ -62,10 +63,6 @@ class Case:
     @property
     def batches(self) -> int:
         return self.store.calls.count("targets.record")
-
-    def _changes(self) -> Sequence[RegistryState]:
-        changes, self.states = self.states, []
-        return changes
 
 
 @asynccontextmanager
@@ -155,7 +152,7 @@ async def test_closing_writes_what_is_left_and_how_registries_are(patient: Case)
 
     async with recording(patient) as recorder:
         recorder.put(seen(targets["1"]))
-        patient.states = [PARKED]
+        patient.courtesy.unsaved = [PARKED]
 
     assert await patient.looked_at() == ["1"]
     async with patient.store.reading() as transaction:
@@ -234,7 +231,7 @@ async def test_without_a_database_rows_are_not_tried_one_by_one(patient: Case) -
 async def test_a_database_that_goes_while_rows_are_tried_ends_the_trying(patient: Case) -> None:
     targets = await patient.claimed("1", "2", "3")
     full = StoreFull("archbell.db: no space is left")
-    patient.states = [PARKED]
+    patient.courtesy.unsaved = [PARKED]
     patient.store.will_fail("registries.save", StoreError("refused"))
     patient.store.will_fail("targets.record", full, when=with_one_row)
 
@@ -267,7 +264,7 @@ async def test_how_a_registry_wants_to_be_treated_is_kept_until_it_can_be_writte
     patient.store.will_fail("targets.record", StoreBusy("archbell.db: another process"), times=1)
 
     async with recording(patient) as recorder:
-        patient.states = [PARKED]
+        patient.courtesy.unsaved = [PARKED]
         recorder.put(seen(targets["1"], present(AMD64, ARM64)))
         await patient.store.wait_for("targets.record")
         recorder.put(seen(targets["2"]))
@@ -279,7 +276,7 @@ async def test_how_a_registry_wants_to_be_treated_is_kept_until_it_can_be_writte
 async def test_a_state_that_cannot_be_written_costs_no_look(patient: Case) -> None:
     targets = await patient.claimed("1")
     patient.store.will_fail("registries.save", RuntimeError("a bug"))
-    patient.states = [PARKED]
+    patient.courtesy.unsaved = [PARKED]
 
     async with recording(patient) as recorder:
         recorder.put(seen(targets["1"]))

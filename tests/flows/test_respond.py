@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.message.english.answers import ROWS_A_PAGE
+from bot.core.message.english.lists import ROWS_A_PAGE
 from bot.core.message.neutral import Button
+from bot.core.model import TERMINAL, Place
 from bot.core.reference import parse_reference
 from bot.ports import RegistryState, Store
 from tests.support.conversations import EXPIRES_IN, Courtesies, Desk
@@ -22,10 +23,14 @@ from tests.support.stores import (
     TEAM,
     add,
     at,
+    look_and_record,
     new_watch,
+    present,
+    take,
     watches_of,
 )
 
+ADA = Place("slack", "U1")
 INCOMPLETE = ["linux/amd64"]
 COMPLETE = ["linux/amd64", "linux/arm64"]
 
@@ -77,6 +82,35 @@ async def test_a_watch_may_say_for_how_long_it_goes_on(desk: Desk) -> None:
     assert watch.expires_at == desk.clock() + timedelta(hours=12)
 
 
+async def test_who_asks_to_be_told_alone_is_answered_and_alerted_alone(desk: Desk) -> None:
+    desk.registry.plan("node:22", INCOMPLETE)
+    await desk.hear("/watch node:22 arm64 dm")
+    await desk.turn()
+
+    alone, here = sorted(await take(desk.store), key=lambda one: one.place != ADA)
+
+    [watch] = await watches_of(desk.store, ADA)
+    assert (here.place, alone.place, watch.place) == (TEAM, ADA, ADA)
+    assert here.message is not None
+    assert alone.message is not None
+    assert here.message.headline == "📬 I answer you alone, in a direct message."
+    assert alone.message.headline == f"👀 Watching node:22 for linux/arm64 (#{watch.id})."
+    assert (here.person, alone.person) == ("U1", "U1")
+    assert await watches_of(desk.store, TEAM) == []
+
+
+@pytest.mark.parametrize("place", [ADA, TERMINAL], ids=["alone already", "a terminal"])
+async def test_where_nobody_else_reads_the_answer_comes_where_it_was_asked(
+    desk: Desk, place: Place
+) -> None:
+    desk.registry.plan("node:22", INCOMPLETE)
+
+    answer = await desk.ask("/watch node:22 arm64 dm", place=place)
+
+    assert answer.headline.startswith("👀 Watching node:22")
+    assert len(await watches_of(desk.store, place)) == 1
+
+
 @pytest.mark.parametrize("verb", ["watch", "check", "why", "unwatch"])
 async def test_a_command_without_an_image_is_asked_which(desk: Desk, verb: str) -> None:
     answer = await desk.ask(f"/{verb}")
@@ -118,10 +152,14 @@ async def test_why_of_a_number_explains_what_that_watch_waits_for(desk: Desk) ->
     desk.registry.plan("node:22", INCOMPLETE)
     await desk.ask("/watch node:22 riscv64")
     [watch] = await watches_of(desk.store)
+    at_first = await desk.ask(f"/why #{watch.id}")
+    desk.clock.forward(60)
+    await look_and_record(desk.store, present(AMD64, seen_at=at(60)), now=at(60))
     desk.clock.forward(3600)
 
     answer = await desk.ask(f"/why #{watch.id}")
 
+    assert not any("I last saw the tag change" in line for line in at_first.lines)
     assert answer.headline == "⏳ node:22 has no linux/riscv64 yet."
     assert "I last saw the tag change 1 h ago." in answer.lines
 
@@ -170,6 +208,17 @@ async def test_one_platform_is_taken_off_a_watch_that_goes_on(desk: Desk) -> Non
     assert answer.headline == f"🛑 Stopped #{watch.id}: node:22 for linux/arm64."
     assert answer.lines == ("It goes on for linux/riscv64.",)
     assert [want.platform for want in watch.wants] == [RISCV]
+
+
+async def test_whoever_stops_what_others_watch_is_named(desk: Desk) -> None:
+    await add(desk.store, new_watch(NODE, person="U1"))
+    await add(desk.store, new_watch(BUSYBOX, person="U2"))
+
+    mine = await desk.ask("/unwatch node:22", person="U1")
+    theirs = await desk.ask("/unwatch busybox:1.37", person="U1")
+
+    assert mine.mentions == ()
+    assert (theirs.lines, theirs.mentions) == (("Stopped by:",), ("U1",))
 
 
 async def test_a_watch_without_its_last_platform_ends(desk: Desk) -> None:
@@ -321,9 +370,19 @@ async def test_status_counts_watches_and_what_waits_and_names_registries(desk: D
     )
 
 
+async def test_status_says_which_chats_are_in_trouble(desk: Desk) -> None:
+    desk.troubles = ("Slack: the bot token has been revoked (token_revoked)",)
+
+    answer = await desk.ask("/status")
+
+    assert answer.lines[0] == "⚠️ Slack: the bot token has been revoked (token_revoked)."
+
+
 @pytest.mark.parametrize(
     ("command", "headline"),
     [
+        pytest.param("/start", "I tell you when the missing architecture", id="start"),
+        pytest.param("/settings", "What can be set here:", id="settings"),
         pytest.param("/help", "I tell you when the missing architecture", id="help"),
         pytest.param("/help mute", "How to use /mute:", id="help about a command"),
         pytest.param("/wacth node:22", "❓ I do not know what to do with", id="misspelt"),

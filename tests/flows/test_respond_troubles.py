@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.core.errors import StoreBusy
-from bot.ports import Store
+from bot.ports import RegistryState, Store
 from tests.support.conversations import LEASE_S, Desk
 from tests.support.stores import NODE, NOW, OPS, TEAM, add, at, new_watch, take, watches_of
 
@@ -153,6 +153,42 @@ async def test_a_person_does_not_wait_for_the_slow_command_of_another(desk: Desk
     await slow
 
     assert early == ["Nothing is watched here."]
+    assert await answered(desk) == ["👀 Watching node:22 for linux/arm64 (#1)."]
+
+
+async def test_what_a_registry_said_to_a_commands_look_is_kept_with_its_answer(desk: Desk) -> None:
+    parked = RegistryState("docker.io", parked_until=at(600))
+    desk.courtesy.unsaved = [parked]
+    desk.store.will_fail("registries.save", StoreBusy("busy"), times=1)
+    await desk.hear("/list")
+
+    await desk.turn()
+    failed = (await answered(desk), list(desk.courtesy.unsaved))
+    desk.clock.forward(LEASE_S)
+    await desk.turn()
+
+    assert failed == ([], [parked])
+    assert await answered(desk) == ["Nothing is watched here."]
+    assert desk.courtesy.unsaved == []
+    async with desk.store.reading() as transaction:
+        assert await transaction.registries.load() == [parked]
+
+
+async def test_a_command_that_is_cut_off_is_done_at_once_by_the_next_life(desk: Desk) -> None:
+    desk.registry.plan("node:22", asyncio.Event(), INCOMPLETE)
+    await desk.hear("/watch node:22 arm64")
+    life = asyncio.ensure_future(desk.responder().run())
+    await desk.store.wait_for("targets.find")
+    await asyncio.sleep(0)
+
+    life.cancel()
+    await asyncio.wait([life])
+    waits_s = await next_due_in_s(desk)
+    desk.registry.plan("node:22", INCOMPLETE)
+    await desk.turn()
+
+    assert life.cancelled()
+    assert waits_s == 0
     assert await answered(desk) == ["👀 Watching node:22 for linux/arm64 (#1)."]
 
 

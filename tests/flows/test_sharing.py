@@ -123,10 +123,13 @@ async def test_what_could_not_be_written_is_kept_until_it_can(
     assert two.waits_s == 60
 
 
+@pytest.mark.parametrize(
+    "error", [StoreBusy("d: busy"), RuntimeError("a bug")], ids=["busy", "bug"]
+)
 async def test_sharing_goes_on_when_the_database_does_not_and_hears_its_bell(
-    store: TroubledStore, one: Process, two: Process
+    store: TroubledStore, one: Process, two: Process, error: Exception
 ) -> None:
-    store.will_fail("registries.load", StoreBusy("d: busy"), times=1)
+    store.will_fail("registries.load", error, times=1)
     with running(two):
         await store.wait_for("registries.load")
         one.is_told_to_wait(60)

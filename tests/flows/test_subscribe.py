@@ -1,6 +1,7 @@
 """What somebody wishes for is looked at, answered, and watched if waiting may help."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -161,6 +162,83 @@ async def test_a_registry_that_does_not_answer_in_time_is_unknown(desk: Desk) ->
     assert seen.trouble.kind is TroubleKind.TIMED_OUT
 
 
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        pytest.param(present(AMD64), COMPLETE, id="another platform"),
+        pytest.param(present(AMD64), None, id="no tag any more"),
+        pytest.param(Observation(Status.TAG_MISSING, NOW), INCOMPLETE, id="a tag at last"),
+    ],
+)
+async def test_what_is_seen_by_asking_is_looked_at_for_those_who_watch_at_once(
+    desk: Desk, before: Observation, now: list[str] | None
+) -> None:
+    desk.registry.plan("node:22", now)
+    await add(desk.store, new_watch(place=OPS))
+    await look_and_record(desk.store, before)
+    desk.clock.forward(5)
+
+    seen, _ = await see(desk, anew=True)
+    again, _ = await see(desk)
+
+    assert await due_at(desk.store) == at(5)
+    assert again == seen
+
+
+async def test_a_manifest_that_is_served_at_last_is_news_for_those_who_watch(desk: Desk) -> None:
+    desk.registry.plan("node:22", COMPLETE)
+    first, _ = await see(desk)
+    entries = {**first.entries, ARM64: replace(first.entries[ARM64], reachable=False)}
+    await add(desk.store, new_watch(place=OPS))
+    await look_and_record(desk.store, replace(first, entries=entries))
+    desk.clock.forward(5)
+
+    await see(desk, anew=True)
+
+    assert await due_at(desk.store) == at(5)
+
+
+async def test_the_alert_follows_when_somebody_asked_before_its_look(desk: Desk) -> None:
+    desk.registry.plan("node:22", INCOMPLETE)
+    await desk.ask("/watch node:22 arm64")
+    desk.registry.plan("node:22", COMPLETE)
+
+    checked = await desk.ask("/check node:22 arm64", place=OPS)
+    seen = replace(await desk.look(NODE, known=None, wanted=[ARM64]), observed_at=desk.clock())
+    await look_and_record(desk.store, seen, now=desk.clock())
+    await desk.answers()
+
+    assert checked.headline == "✅ node:22 has linux/arm64."
+    assert [(alert.event, alert.platform) for alert in desk.told] == [(Event.APPEARED, ARM64)]
+
+
+@pytest.mark.parametrize(
+    "now", [INCOMPLETE, TransportFailure("docker.io", "no connection")], ids=["same", "unknown"]
+)
+async def test_what_shows_nothing_new_makes_no_look(desk: Desk, now: list[str] | Exception) -> None:
+    desk.registry.plan("node:22", INCOMPLETE)
+    first, _ = await see(desk)
+    await add(desk.store, new_watch(place=OPS))
+    await look_and_record(desk.store, first)
+    desk.registry.plan("node:22", now)
+    desk.clock.forward(5)
+
+    await see(desk, anew=True)
+
+    assert await due_at(desk.store) == at(60)
+
+
+async def test_of_what_nobody_watches_any_more_asking_makes_no_look(desk: Desk) -> None:
+    desk.registry.plan("node:22", COMPLETE)
+    await desk.ask("/watch node:22 riscv64", place=OPS)
+    await desk.ask("/unwatch #1", place=OPS)
+    desk.registry.plan("node:22", INCOMPLETE)
+
+    await see(desk, anew=True)
+
+    assert await due_at(desk.store) is None
+
+
 # -- what waiting does not cure -------------------------------------------------------------------
 
 
@@ -181,6 +259,26 @@ async def test_what_waiting_does_not_cure_is_refused(desk: Desk, error: Exceptio
     assert prepared.refused
     assert (await carry_out(desk, prepared)).endswith(" Not watching node:22.")
     assert await watches_of(desk.store) == []
+
+
+async def test_a_refusal_says_that_the_watch_that_is_there_goes_on(desk: Desk) -> None:
+    desk.registry.plan("node:22", INCOMPLETE)
+    await desk.ask("/watch node:22 arm64")
+    desk.clock.forward(FRESH_S + 1)
+    desk.registry.plan("node:22", Denied("docker.io", "403", http_status=403))
+
+    new = await desk.ask("/watch node:22 riscv64")
+    old = await desk.ask("/watch node:22 arm64")
+    elsewhere = await desk.ask("/watch node:22 riscv64", place=OPS)
+
+    assert new.headline == (
+        "🔒 Not watching node:22 for linux/riscv64; #1 goes on for linux/arm64."
+    )
+    assert old.headline == "🔒 I cannot look at node:22 now; #1 goes on for linux/arm64."
+    assert new.lines[0].startswith("docker.io does not show node:22 to me (HTTP 403)")
+    assert elsewhere.headline == "🔒 Not watching node:22."
+    [watch] = await watches_of(desk.store)
+    assert [want.platform for want in watch.wants] == [ARM64]
 
 
 @pytest.mark.parametrize(
@@ -268,14 +366,17 @@ async def test_a_watch_made_from_a_look_older_than_the_newest_is_looked_at_at_on
     desk: Desk,
 ) -> None:
     desk.registry.plan("node:22", INCOMPLETE)
+    first, _ = await see(desk)
     await add(desk.store, new_watch(place=OPS, platforms=(RISCV,)))
+    await look_and_record(desk.store, first)
+    desk.clock.forward(60)
     prepared = await desk.subscriber.prepare(wish())
-    await look_and_record(desk.store, present(AMD64, ARM64, seen_at=at(5)), now=at(5))
+    await look_and_record(desk.store, present(AMD64, ARM64, seen_at=at(65)), now=at(65))
     desk.clock.forward(6)
 
     await carry_out(desk, prepared)
 
-    assert await due_at(desk.store) == at(6)
+    assert await due_at(desk.store) == at(66)
 
 
 async def test_a_second_person_joins_the_watch_of_the_place(desk: Desk) -> None:

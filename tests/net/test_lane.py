@@ -166,3 +166,27 @@ async def test_there_is_no_room_while_the_rate_is_used_up() -> None:
     await places.enter(urgent=False)
     places.leave()
     assert places.room(busy=0) == 1
+
+
+async def test_a_rate_that_is_used_up_says_when_there_is_room_again() -> None:
+    clock = ManualClock()
+    places = lane(clock, concurrency=10, rate=0.5)
+    for _ in range(5):
+        await places.enter(urgent=False)
+        places.leave()
+    assert (clock.slept, places.room(busy=0)) == ([], 0)
+
+    wait_s = places.opens_in_s(busy=0)
+    assert wait_s == 1
+    clock.forward(wait_s - 0.1)
+    early = places.room(busy=0)
+    clock.forward(0.1)
+
+    assert (early, places.room(busy=0)) == (0, 1)
+
+
+async def test_without_a_rate_only_a_full_lane_has_no_room() -> None:
+    places = lane(ManualClock(), concurrency=2, rate=0)
+
+    assert places.opens_in_s(busy=3) == 0
+    assert places.opens_in_s(busy=4) is None

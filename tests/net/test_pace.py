@@ -402,21 +402,51 @@ class TestBreaker:
         assert pace.is_parked(OWN)
 
 
+class TestOpening:
+    """When a registry without room can be asked again."""
+
+    async def test_what_has_room_is_open(self, pace: Pace, clock: ManualClock) -> None:
+        assert pace.opens_at(OWN, busy=0) == clock()
+
+    async def test_what_is_parked_opens_when_that_is_over(self, pace: Pace) -> None:
+        await ask(pace, OWN, 429, {"Retry-After": "600"})
+
+        assert pace.opens_at(OWN, busy=0) == after(600)
+
+    async def test_what_is_full_opens_when_a_look_has_ended(self, pace: Pace) -> None:
+        busy = pace.capacity(OWN, busy=0)
+
+        assert pace.capacity(OWN, busy=busy) == 0
+        assert pace.opens_at(OWN, busy=busy) is None
+
+
 class TestPersistence:
     """What is known survives a restart."""
 
-    async def test_changes_are_told_once(self, pace: Pace) -> None:
+    async def test_changes_are_told_until_they_are_saved(self, pace: Pace) -> None:
         await ask(pace, OWN)
         assert pace.changes() == []
 
         await ask(pace, HUB, headers=LOW)
         await ask(pace, OWN, 429)
 
-        assert pace.changes() == [
+        changes = pace.changes()
+        assert changes == [
             RegistryState(OWN, parked_until=after(60)),
             RegistryState(HUB, limit=100, remaining=20, window_s=21600),
         ]
+        assert pace.changes() == changes
+        pace.saved(changes)
         assert pace.changes() == []
+
+    async def test_what_changes_while_it_is_saved_is_told_too(self, pace: Pace) -> None:
+        await ask(pace, OWN, 429)
+        written = pace.changes()
+        pace.heard(OWN, status=429, headers={"Retry-After": "600"}, pull=False)
+
+        pace.saved(written)
+
+        assert [state.parked_until for state in pace.changes()] == [after(600)]
 
     async def test_a_new_process_goes_on_where_the_old_one_stopped(
         self, pace: Pace, clock: ManualClock

@@ -1,9 +1,13 @@
 """Configurations for the bot as a process, over registries on this machine."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+
+from tests.support.chat_config import GROUP
+from tests.support.slack_server import SlackServer, slack_server
+from tests.support.telegram_server import TelegramServer, telegram_server
 
 WriteConfig = Callable[..., Path]
 
@@ -41,3 +45,18 @@ def write_config(tmp_path: Path) -> WriteConfig:
         return path
 
     return write
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[SlackServer]:
+    async with slack_server() as there:
+        there.add_channel("C0TEAM")
+        yield there
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[TelegramServer]:
+    async with telegram_server() as there:
+        there.add_chat(GROUP)
+        there.names[7] = "Ada"
+        yield there

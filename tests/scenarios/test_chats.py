@@ -2,80 +2,26 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from tests.scenarios.conftest import WriteConfig
 from tests.support.bot_process import BotProcess
+from tests.support.chat_config import GROUP, WITHIN_S, the_text, with_slack, with_telegram
 from tests.support.docker_registry import DockerRegistry, StartRegistry
 from tests.support.images import push_image
-from tests.support.slack_server import Channel, SlackServer, slack_server
-from tests.support.telegram_server import Chat, TelegramServer, telegram_server
+from tests.support.slack_server import SlackServer
+from tests.support.telegram_server import TelegramServer
 
 TAG = "22.15-bullseye-slim"
 IMAGE = f"node:{TAG}"
-GROUP = -100123
 ADA, BOB = 7, 8
-WITHIN_S = 30
-
 pytestmark = pytest.mark.timeout(120)
 
 
 async def grow(registry: DockerRegistry, *platforms: str) -> str:
     pushed = await push_image(registry.url, "library/node", TAG, platforms)
     return pushed.children.get("linux/arm64", "")
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[SlackServer]:
-    async with slack_server() as there:
-        there.add_channel("C0TEAM")
-        yield there
-
-
-@pytest.fixture
-async def telegram() -> AsyncIterator[TelegramServer]:
-    async with telegram_server() as there:
-        there.add_chat(GROUP)
-        there.names[ADA] = "Ada"
-        yield there
-
-
-def with_slack(config: Path, slack: SlackServer) -> Path:
-    lines = [
-        "[slack]",
-        f'bot_token = "{slack.bot_token}"',
-        f'app_token = "{slack.app_token}"',
-        f'api_url = "{slack.url}/api"',
-    ]
-    return with_lines(config, *lines)
-
-
-def with_telegram(config: Path, telegram: TelegramServer) -> Path:
-    lines = [
-        "[telegram]",
-        f'token = "{telegram.token}"',
-        f'api_url = "{telegram.url}"',
-        f"allowed_chats = [{GROUP}]",
-    ]
-    return with_lines(config, *lines)
-
-
-def with_lines(config: Path, *lines: str) -> Path:
-    text = config.read_text(encoding="utf-8").replace(
-        "uncertain_after_s = 1", "uncertain_after_s = 5"
-    )
-    config.write_text("\n".join((*lines, text)), encoding="utf-8")
-    return config
-
-
-async def the_text(there: SlackServer | TelegramServer, of: Channel | Chat, wanted: str) -> str:
-    """The first message that holds the text; waits for it."""
-    async with asyncio.timeout(WITHIN_S):
-        await there.until(lambda: any(wanted in text for text in of.texts))
-    return next(text for text in of.texts if wanted in text)
 
 
 async def test_arm64_is_told_once_in_slack(

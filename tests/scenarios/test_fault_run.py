@@ -13,8 +13,8 @@ from bot.core.reference import parse_reference
 from bot.ports import NewWatch
 from bot.store.database import open_store
 from tests.scenarios.conftest import WriteConfig
-from tests.scenarios.test_chats import with_slack, with_telegram
 from tests.support.bot_process import BotProcess
+from tests.support.chat_config import with_slack, with_telegram
 from tests.support.chat_faults import CUT_AFTER, CUT_BEFORE, refusal
 from tests.support.docker_registry import StartRegistry
 from tests.support.images import push_image

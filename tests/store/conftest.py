@@ -48,12 +48,12 @@ async def other(url: str, store: SqlStore) -> AsyncIterator[SqlStore]:
 
 @pytest.fixture
 def query(url: str) -> Query:
-    """Reads the tables past the store."""
+    """Reads the tables, or changes them, past the store."""
 
     async def run(sql: str) -> list[Any]:
         if url.startswith("postgresql"):
             return await rows(url, sql)
-        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection, connection:
             return connection.execute(sql).fetchall()
 
     return run

@@ -1,6 +1,8 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from bot.core.model import Observation, WantState, WatchId
+import pytest
+
+from bot.core.model import Observation, WantState
 from bot.core.reference import parse_reference
 from bot.ports import Store
 from tests.support.stores import (
@@ -11,6 +13,7 @@ from tests.support.stores import (
     NODE,
     NOW,
     OPS,
+    RISCV,
     TEAM,
     add,
     at,
@@ -40,7 +43,11 @@ async def test_a_claim_gives_the_target_with_the_wants_of_all_its_watches(store:
     ]
     assert [want.standing for want in target.wants] == [False, False, True]
     assert target.wants[1].digest == "sha256:m"
-    assert target.wanted_since == {first.watch.id: NOW, second.watch.id: at(5)}
+    assert target.wanted_since == {
+        (first.watch.id, ARM64): NOW,
+        (first.watch.id, AMD64): NOW,
+        (second.watch.id, ARM64): at(5),
+    }
 
 
 async def test_what_is_leased_is_not_claimed_until_the_lease_ends(store: Store) -> None:
@@ -118,7 +125,8 @@ async def test_the_anchor_is_the_last_change_when_that_is_newer_than_every_watch
     store: Store,
 ) -> None:
     await add(store, new_watch(platforms=(ARM64,)))
-    await look_and_record(store, present(AMD64, seen_at=at(60)), now=at(60))
+    await look_and_record(store, present(AMD64))
+    await look_and_record(store, present(AMD64, of="c", seen_at=at(60)), now=at(60))
 
     target = await claim_one(store, now=at(120))
 
@@ -173,6 +181,25 @@ async def test_a_leased_target_is_due_when_its_lease_ends(store: Store) -> None:
         assert await transaction.targets.next_due_at() == at(45)
 
 
+@pytest.mark.parametrize(
+    ("opens", "due_at"),
+    [
+        pytest.param({"docker.io": at(600), "ghcr.io": at(5)}, at(20), id="one is parked"),
+        pytest.param({"docker.io": at(600), "ghcr.io": at(900)}, at(600), id="both are parked"),
+        pytest.param({"docker.io": None, "ghcr.io": at(5)}, at(20), id="one is full"),
+        pytest.param({"docker.io": None, "ghcr.io": None}, None, id="both are full"),
+    ],
+)
+async def test_what_cannot_be_claimed_before_is_not_due_before(
+    store: Store, opens: dict[str, datetime | None], due_at: datetime | None
+) -> None:
+    await add(store, new_watch(NODE, due_at=at(10)))
+    await add(store, new_watch(GRAFANA, due_at=at(20)))
+
+    async with store.reading() as transaction:
+        assert await transaction.targets.next_due_at(opens_at=opens.__getitem__) == due_at
+
+
 async def test_without_targets_nothing_is_due(store: Store) -> None:
     async with store.reading() as transaction:
         assert await transaction.targets.next_due_at() is None
@@ -187,8 +214,9 @@ async def test_a_target_is_found_with_what_is_known_of_it(store: Store) -> None:
     assert known is not None
     assert known.observation == present(AMD64)
     assert known.latest == present(AMD64)
-    assert (known.looked_at, known.changed_at, known.due_at) == (NOW, NOW, at(60))
+    assert (known.looked_at, known.changed_at, known.due_at) == (NOW, None, at(60))
     assert not known.being_looked_at
+    assert not known.hinted
 
 
 async def test_a_target_under_a_lease_is_found_being_looked_at(store: Store) -> None:
@@ -235,10 +263,11 @@ async def test_an_observation_is_given_back_as_it_was(store: Store) -> None:
     assert list(again.observation.entries) == [AMD64, ARM64]
 
 
-async def test_a_watch_of_nobody_gives_no_wanted_since(store: Store) -> None:
-    added = await add(store, new_watch(person=None))
+async def test_a_platform_that_joins_a_watch_is_wanted_since_then(store: Store) -> None:
+    added = await add(store, new_watch(platforms=(ARM64,), standing=True))
+    await add(store, new_watch(platforms=(ARM64, RISCV)), now=at(864000))
 
-    target = await claim_one(store)
+    target = await claim_one(store, now=at(864000))
 
-    assert added.watch.people == ()
-    assert target.wanted_since == {WatchId(added.watch.id): NOW}
+    watch = added.watch.id
+    assert target.wanted_since == {(watch, ARM64): NOW, (watch, RISCV): at(864000)}

@@ -1,5 +1,7 @@
 from datetime import datetime, timedelta
 
+import pytest
+
 from bot.ports import Store
 from tests.support.stores import (
     AMD64,
@@ -12,6 +14,7 @@ from tests.support.stores import (
     claim_one,
     digest,
     look,
+    look_and_record,
     new_watch,
     present,
     record,
@@ -23,6 +26,13 @@ async def hint(store: Store, *, of: str | None, now: datetime = NOW) -> bool:
     async with store.transaction() as transaction:
         pushed = None if of is None else digest(of)
         return await transaction.targets.hint(NODE, digest=pushed, now=now)
+
+
+async def is_hinted(store: Store, *, now: datetime) -> bool:
+    async with store.reading() as transaction:
+        known = await transaction.targets.find(NODE, now=now)
+    assert known is not None
+    return known.hinted
 
 
 async def due_at(store: Store) -> datetime | None:
@@ -54,6 +64,21 @@ async def test_a_hint_for_a_tag_nobody_watches_is_refused(store: Store) -> None:
 
     assert not await hint(store, of=None)
     assert await due_at(store) is None
+
+
+@pytest.mark.parametrize("of", ["c", None], ids=["with a digest", "without"])
+async def test_what_was_hinted_at_is_marked_until_a_look_has_shown_it(
+    store: Store, of: str | None
+) -> None:
+    await add(store, new_watch(platforms=(RISCV,)))
+    await look_and_record(store, present(AMD64))
+    before = await is_hinted(store, now=at(5))
+
+    await hint(store, of=of, now=at(5))
+    hinted = await is_hinted(store, now=at(5))
+    await look_and_record(store, present(AMD64, of="c", seen_at=at(6)), now=at(6))
+
+    assert (before, hinted, await is_hinted(store, now=at(7))) == (False, True, False)
 
 
 async def test_a_look_that_does_not_find_the_pushed_digest_is_soon_repeated(store: Store) -> None:

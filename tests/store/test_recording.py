@@ -181,7 +181,7 @@ async def test_an_unclear_observation_replaces_nothing_but_the_trouble(store: St
     found = await known(store)
     assert found.observation == present(AMD64, etag="e")
     assert found.latest == unknown(at(60), at(90))
-    assert (found.looked_at, found.due_at, found.changed_at) == (at(60), at(70), NOW)
+    assert (found.looked_at, found.due_at, found.changed_at) == (at(60), at(70), None)
     assert (await claim_one(store, now=at(70))).failures == 3
 
 
@@ -233,15 +233,24 @@ async def test_history_is_written_only_when_something_changed(store: Store, quer
     assert rows == [("present", digest("a")), ("present", digest("c"))]
 
 
-async def test_an_unchanged_look_leaves_the_time_of_the_change(store: Store) -> None:
+async def test_what_is_seen_first_is_not_said_to_have_changed_then(store: Store) -> None:
     await add(store, new_watch(platforms=(RISCV,)))
+
     await look_and_record(store, present(AMD64))
 
-    await look_and_record(store, present(AMD64, seen_at=at(60), etag="new"), now=at(60))
+    assert (await known(store)).changed_at is None
+
+
+async def test_an_unchanged_look_leaves_the_time_of_the_change(store: Store) -> None:
+    await add(store, new_watch(platforms=(RISCV,)))
+    await look_and_record(store, missing())
+    await look_and_record(store, present(AMD64, seen_at=at(60)), now=at(60))
+
+    await look_and_record(store, present(AMD64, seen_at=at(120), etag="new"), now=at(120))
 
     found = await known(store)
-    assert found.changed_at == NOW
-    assert found.observation == present(AMD64, seen_at=at(60), etag="new")
+    assert found.changed_at == at(60)
+    assert found.observation == present(AMD64, seen_at=at(120), etag="new")
 
 
 async def test_an_entry_that_becomes_reachable_is_kept_though_nothing_else_changed(
@@ -256,7 +265,7 @@ async def test_an_entry_that_becomes_reachable_is_kept_though_nothing_else_chang
 
     found = await known(store)
     assert found.observation == reachable
-    assert found.changed_at == NOW
+    assert found.changed_at is None
 
 
 async def test_an_alert_that_exists_is_not_written_twice(store: Store, query: Query) -> None:

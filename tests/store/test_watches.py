@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -6,7 +7,7 @@ from bot.core.errors import StoreError
 from bot.core.model import Event, Place, WantState, WatchId
 from bot.core.platform import Platform
 from bot.core.reference import Reference
-from bot.ports import Store
+from bot.ports import Held, RegistryState, Store
 from tests.support.stores import (
     AMD64,
     ARM64,
@@ -421,3 +422,41 @@ async def test_a_place_is_muted_even_before_it_watches_anything(store: Store) ->
     async with store.transaction() as transaction:
         await transaction.watches.mute_place(TEAM, until=None)
         assert await transaction.watches.place_muted_until(TEAM) is None
+
+
+async def test_a_watch_tells_the_latest_trouble_and_how_long_its_registry_is_left_alone(
+    store: Store,
+) -> None:
+    await add(store, new_watch())
+    await look_and_record(store, unknown(at(5), at(600)), now=at(5))
+    async with store.transaction() as transaction:
+        states = [RegistryState("docker.io", at(600)), RegistryState("ghcr.io", at(900))]
+        await transaction.registries.save(states)
+    [troubled] = await watches_of(store)
+
+    await look_and_record(store, present(AMD64, seen_at=at(700)), now=at(700))
+    [mended] = await watches_of(store)
+
+    assert (troubled.trouble, troubled.parked_until) == (unknown(at(5), at(600)).trouble, at(600))
+    assert (mended.trouble, mended.observation) == (None, present(AMD64, seen_at=at(700)))
+
+
+async def test_what_somebody_holds_is_counted_by_person_and_by_conversation(
+    store: Store,
+) -> None:
+    thread = replace(TEAM, thread="1.2")
+    await add(store, new_watch(NODE, place=TEAM, person="U1"))
+    await add(store, new_watch(NODE, place=TEAM, person="U2"))
+    await add(store, new_watch(NODE, place=thread, person="U2"))
+    await add(store, new_watch(NODE, place=OPS, person="U1"))
+    await add(store, replace(new_watch(BUSYBOX, place=TEAM, person="U1"), source="config"))
+    ended = await add(store, new_watch(GRAFANA, place=TEAM, person="U1"))
+    await add(store, new_watch(NODE, place=CHAT, person="U1"))
+    async with store.transaction() as transaction:
+        await transaction.watches.end([ended.watch.id], why="stopped", now=NOW)
+
+        first = await transaction.watches.held(TEAM, "U1", source="chat")
+        nobody = await transaction.watches.held(OPS, None, source="chat")
+
+    assert first == Held(of_person=2, of_conversation=2)
+    assert nobody == Held(of_person=0, of_conversation=1)

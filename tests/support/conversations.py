@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from bot.app.chats import direct_place
 from bot.core.message.neutral import Message
 from bot.core.model import Alert, Place, Watch
 from bot.core.platform import Platform
@@ -12,7 +13,8 @@ from bot.flows.bells import Bells
 from bot.flows.deliver import Deliverer, DeliverySettings
 from bot.flows.look import Look
 from bot.flows.respond import Responder
-from bot.flows.subscribe import Sight, Subscriber, SubscribeSettings
+from bot.flows.subscribe import Sight, Subscriber, SubscribeSettings, WatchLimits
+from bot.flows.suggest import Suggest
 from bot.ports import OutboxEntry, RegistryState, Store
 from tests.support.messengers import PlannedMessenger
 from tests.support.planned_registry import PlannedRegistry
@@ -72,6 +74,16 @@ class Mailroom:
         self.clock.forward(seconds)
         await self.turn()
 
+    async def turns(self, number: int) -> None:
+        """As many turns, one after the other."""
+        for _ in range(number):
+            await self.turn()
+
+    async def post_to(self, person: str, headline: str) -> None:
+        """Owe an answer that this person asked for."""
+        async with self.store.transaction() as transaction:
+            await transaction.outbox.post(TEAM, Message(headline), now=self.clock(), person=person)
+
     async def post(self, headline: str, place: Place = TEAM) -> None:
         """Owe an answer."""
         async with self.store.transaction() as transaction:
@@ -114,16 +126,26 @@ class Mailroom:
 
 
 class Courtesies:
-    """A bot.ports.Courtesy that allows everything; known is what it says of registries."""
+    """A bot.ports.Courtesy that allows everything; known is what it says of registries.
+
+    unsaved is what it has been told and nobody has kept yet.
+    """
 
     def __init__(self, *known: RegistryState) -> None:
         self.known = known
+        self.unsaved: list[RegistryState] = []
 
     def capacity(self, registry: str, *, busy: int) -> int:
         return 100
 
+    def opens_at(self, registry: str, *, busy: int) -> datetime | None:
+        return NOW
+
     def changes(self) -> Sequence[RegistryState]:
-        return ()
+        return tuple(self.unsaved)
+
+    def saved(self, states: Sequence[RegistryState]) -> None:
+        self.unsaved = [state for state in self.unsaved if state not in states]
 
     def states(self) -> Sequence[RegistryState]:
         return self.known
@@ -132,21 +154,24 @@ class Courtesies:
 class Desk:
     """What people say to the bot, over a registry that answers as planned."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, limits: WatchLimits | None = None) -> None:
         self.store = TroubledStore(store)
         self.registry = PlannedRegistry()
         self.clock = ManualClock(NOW)
         self.bells = Bells()
         self.courtesy = Courtesies()
         self.look = Look(self.registry, clock=self.clock)
+        self.suggest = Suggest(self.registry, self.look)
         self.sight = Sight(
             self.store, self.look, clock=self.clock, fresh_s=FRESH_S, timeout_s=LOOK_TIMEOUT_S
         )
         self.subscriber = Subscriber(
             self.sight,
             clock=self.clock,
-            settings=SubscribeSettings((ARM64,), EXPIRES_IN, FRESH_S),
+            settings=SubscribeSettings((ARM64,), EXPIRES_IN, FRESH_S, limits),
+            suggest=self.suggest,
         )
+        self.troubles: tuple[str, ...] = ()
         self.told: list[Alert] = []
         self._said = 0
 
@@ -160,6 +185,9 @@ class Desk:
             clock=self.clock,
             default_platforms=(ARM64,),
             lease_s=LEASE_S,
+            suggest=self.suggest,
+            troubles=lambda: self.troubles,
+            direct_place=direct_place,
         )
 
     async def hear(self, text: str, *, place: Place = TEAM, person: str = "U1") -> None:

@@ -2,6 +2,7 @@
 
 Run as `python -m tests.support.killable CONFIG POINT`. POINT is `TABLE.METHOD:WHEN`; WHEN is before
 or after (the call), uncommitted or committed (its transaction). Or `print:before`, `print:after`.
+What records looks and settles deliveries counts only when it is about an alert.
 """
 
 import asyncio
@@ -13,8 +14,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from bot.app.running import Bot, signals
-from bot.app.wiring import looking, storing
+from bot.app.running import assembled, signals
 from bot.app.world import World
 from bot.config import load_settings
 from bot.ports import Store, Transaction
@@ -28,7 +28,19 @@ class Fuse:
 
     def pass_by(self, point: str) -> None:
         if point == self._point:
+            print(f"killed at {point}", file=sys.stderr, flush=True)
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _is_about_an_alert(point: str, arguments: tuple[Any, ...], answer: Any) -> bool:
+    """Whether a call counts; answer is None before the call."""
+    if point == "targets.record":
+        return any(result.decision.alerts for result in arguments[0])
+    if point == "outbox.sent":
+        return bool(arguments[0].alerts)
+    if point == "outbox.claim":
+        return any(delivery.alerts for delivery in answer or ())
+    return bool(answer != [])
 
 
 class _Table:
@@ -40,9 +52,10 @@ class _Table:
 
         async def watched(*arguments: Any, **named: Any) -> Any:
             point = f"{self._name}.{method}"
-            self._fuse.pass_by(f"{point}:before")
+            if _is_about_an_alert(point, arguments, None):
+                self._fuse.pass_by(f"{point}:before")
             answer = await call(*arguments, **named)
-            if answer != []:
+            if _is_about_an_alert(point, arguments, answer):
                 self._fuse.pass_by(f"{point}:after")
                 self._done.append(point)
             return answer
@@ -98,9 +111,8 @@ class KillingOutput:
 
 
 async def run(config: Path, fuse: Fuse) -> None:
-    settings, world = load_settings(config, {}), World()
-    async with storing(settings) as store, looking(settings, world) as eyes:
-        bot = Bot(settings, world, KillingStore(store, fuse), eyes)
+    async with assembled(load_settings(config, {}), World()) as bot:
+        bot.store = KillingStore(bot.store, fuse)
         with signals(bot):
             await bot.run()
 

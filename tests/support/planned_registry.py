@@ -20,10 +20,14 @@ Step = Sequence[str] | Exception | asyncio.Event | None
 
 
 class PlannedRegistry:
-    """See the module; asked names the tags in the order in which they were asked for."""
+    """See the module; asked names the tags in the order in which they were asked for.
+
+    tags: what list_tags() gives of a repository, raises, or waits for.
+    """
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.tags: dict[str, Sequence[str] | Exception | asyncio.Event] = {}
         self._plans: dict[str, list[Step]] = {}
 
     def plan(self, image: str, *steps: Step) -> None:
@@ -65,6 +69,18 @@ class PlannedRegistry:
         self, reference: Reference, digest: str, *, urgent: bool, login: bool = False
     ) -> bytes | None:
         raise AssertionError(f"{reference} has no config to read")
+
+    async def list_tags(
+        self, reference: Reference, *, urgent: bool, login: bool = False
+    ) -> tuple[str, ...]:
+        self.asked.append(f"tags of {reference.repository}{' with the login' if login else ''}")
+        tags = self.tags.get(reference.repository, ())
+        if isinstance(tags, asyncio.Event):
+            await tags.wait()
+            return ()
+        if isinstance(tags, Exception):
+            raise tags
+        return tuple(tags)
 
     def _next(self, reference: Reference) -> Step:
         plan = self._plans[reference.familiar]

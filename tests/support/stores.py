@@ -125,11 +125,7 @@ def look(
     """What flows.check would record of an observation; due 60 s later."""
     decision = decide(target.wants, observation) if decision is None else decision
     known = target.observation
-    differs = observation.is_clear and (
-        known is None
-        or (known.status, known.digest, known.entries)
-        != (observation.status, observation.digest, observation.entries)
-    )
+    differs = observation.is_clear and observation.differs_from(known)
     return LookResult(
         target=target,
         observation=observation,
@@ -148,7 +144,7 @@ def facts_of(target: ClaimedTarget, alert: Alert, observation: Observation) -> A
         there=tuple(platform.short for platform in observation.entries),
         missing=(),
         observed_at=observation.observed_at,
-        wanted_since=target.wanted_since.get(alert.watch, NOW),
+        wanted_since=min(target.wanted_since.values(), default=NOW),
     )
 
 

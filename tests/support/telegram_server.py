@@ -73,6 +73,9 @@ class TelegramServer:
         self.answered: list[Json] = []
         self.stale_presses: set[str] = set()
         self.webhook: Json = {}
+        self.webhook_error = ""
+        self.may_join_groups = True
+        self.reads_everything = False
         self.faults = Faults()
         self.url = ""
         self._updates: list[Json] = []
@@ -248,8 +251,8 @@ class TelegramServer:
             "is_bot": True,
             "first_name": "Archbell",
             "username": BOT_NAME,
-            "can_join_groups": True,
-            "can_read_all_group_messages": False,
+            "can_join_groups": self.may_join_groups,
+            "can_read_all_group_messages": self.reads_everything,
             "supports_inline_queries": False,
         }
 
@@ -322,6 +325,14 @@ class TelegramServer:
         self.webhook = said
         return True
 
+    def _webhook_info(self, _: Json) -> Json:
+        return {
+            "url": self.webhook.get("url", ""),
+            "has_custom_certificate": False,
+            "pending_update_count": len(self._updates),
+            **({"last_error_message": self.webhook_error} if self.webhook_error else {}),
+        }
+
     def _delete_webhook(self, _: Json) -> bool:
         self.webhook = {}
         return True
@@ -335,6 +346,7 @@ class TelegramServer:
         "getChatMember": _get_member,
         "setWebhook": _set_webhook,
         "deleteWebhook": _delete_webhook,
+        "getWebhookInfo": _webhook_info,
     }
 
     async def _notify(self) -> None:

@@ -32,12 +32,12 @@ IMAGE = f"node:{TAG}"
 
 EXAMPLES: Sequence[tuple[re.Pattern[str], str]] = (
     (re.compile(r"sha256:[0-9a-f]{12}…"), "sha256:1f3c9d2a44b0…"),
-    (re.compile(r"\b\d\d:\d\d UTC"), "14:05 UTC"),
+    (re.compile(r"\b(\d{4}-\d\d-\d\d )?\d\d:\d\d UTC"), "14:05 UTC"),
     (re.compile(r"\bwaited \d+ s\b"), "waited 41 min"),
     (re.compile(r"\b(after|in) \d+ s\b"), r"\1 60 s"),
     (re.compile(r"\b\d+ s ago\b"), "12 s ago"),
     (re.compile(r"next look (now|in \d+ s)"), "next look in 48 s"),
-    (re.compile(r"/\S+/(?=config\.toml|archbell\.db)"), "/etc/archbell/"),
+    (re.compile(r"(?<![:/])/\w\S*/(?=config\.toml|archbell\.db)"), "/etc/archbell/"),
     (re.compile(r"\d+\.\d GiB free at /\S+"), "41.5 GiB free at /etc/archbell"),
 )
 """What differs from run to run, and the example that stands for it."""
@@ -133,7 +133,7 @@ async def a_day_in_the_chat(stage: Stage) -> None:
     async with BotProcess(stage.config) as bot:
         await stage.say(bot, f"/watch {IMAGE} arm64 arm/v7 for 12h", last_line="  → ")
         await stage.say(bot, "/list", last_line="  #1")
-        await stage.say(bot, "/why #1", last_line="  → ")
+        await stage.say(bot, "/why #1", last_line="  Often one")
         await stage.say(bot, "/mute 2h", last_line="  Alerts are kept")
         await stage.say(bot, "/unmute", last_line="🔔")
         await stage.say(bot, f"/unwatch {IMAGE} arm/v7", last_line="  It goes on")

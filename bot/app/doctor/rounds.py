@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.app.configuration import Checked, check_configuration
+from bot.app.doctor.chats import Examination, chat_examinations, late_chat_finding
 from bot.app.doctor.finding import Finding, fault, warning, well
 from bot.app.doctor.machine import clock_finding, database_findings
 from bot.app.doctor.registries import late_finding, registry_finding
@@ -52,6 +53,10 @@ async def examine(going: Round, tell: Tell) -> list[Finding]:
         greetings = [
             group.create_task(_greeting(greeter, host, going, tell)) for host in _hosts(settings)
         ]
+        chats = [
+            group.create_task(_chat(service, ask, going, tell))
+            for service, ask in chat_examinations(settings).items()
+        ]
         heard = [await greeting for greeting in greetings]
         found = [
             *_configuration_findings(checked),
@@ -60,7 +65,11 @@ async def examine(going: Round, tell: Tell) -> list[Finding]:
         ]
     for host, greeting in zip(_hosts(settings), heard, strict=True):
         found.append(_about_registry(host, greeting, settings, going))
-    return [*found, _about_chats(settings)]
+    told = [finding for chat in chats for finding in chat.result()]
+    return [
+        *found,
+        *(told or [well("chats", "none is configured: the bot talks in the terminal it runs in")]),
+    ]
 
 
 _MEND = "mend it, then archbell config check"
@@ -115,15 +124,14 @@ def _about_registry(
     return registry_finding(greeting, is_configured=is_configured, is_needed=is_needed)
 
 
-def _about_chats(settings: Settings) -> Finding:
-    chats = {
-        "Slack": settings.slack.is_configured,
-        "Telegram": settings.telegram.is_configured,
-    }
-    names = [name for name, is_configured in chats.items() if is_configured]
-    if not names:
-        return well("chats", "none is configured: the bot talks in the terminal it runs in")
-    return well("chats", f"{' and '.join(names)} configured; `archbell run` tries the tokens")
+async def _chat(service: str, ask: Examination, going: Round, tell: Tell) -> list[Finding]:
+    try:
+        async with asyncio.timeout(going.at_most_s):
+            return await ask()
+    except TimeoutError:
+        return [late_chat_finding(service, seconds=going.at_most_s)]
+    finally:
+        tell(service)
 
 
 @asynccontextmanager

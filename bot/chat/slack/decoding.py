@@ -21,8 +21,8 @@ Json = Mapping[str, Any]
 
 def decode_command(payload: Json, event_id: str) -> Heard | None:
     """A slash command, under whatever name; None if it is no such thing."""
-    place = _place(payload.get("channel_id"))
     person = _person(payload.get("user_id"))
+    place = _place(payload.get("channel_id"), person)
     command, text = payload.get("command"), payload.get("text") or ""
     if place is None or person is None or not isinstance(command, str) or not isinstance(text, str):
         return None
@@ -37,8 +37,8 @@ def decode_event(payload: Json, event_id: str) -> Heard | None:
     kind = event.get("type")
     if kind != "app_mention" and (kind, event.get("channel_type")) != ("message", "im"):
         return None
-    place = _place(event.get("channel"), event.get("thread_ts"))
     person, text = _person(event.get("user")), event.get("text")
+    place = _place(event.get("channel"), person, event.get("thread_ts"))
     if place is None or person is None or not isinstance(text, str):
         return None
     return Heard(_text(payload.get("event_id")) or event_id, place, person, text)
@@ -53,8 +53,9 @@ def decode_press(payload: Json, event_id: str) -> Heard | None:
     if not isinstance(action, Mapping):
         return None
     message = _mapping(payload.get("message"))
-    place = _place(_mapping(payload.get("channel")).get("id"), message.get("thread_ts"))
     person, command = _person(_mapping(payload.get("user")).get("id")), _text(action.get("value"))
+    channel = _mapping(payload.get("channel")).get("id")
+    place = _place(channel, person, message.get("thread_ts"))
     is_ours = _text(action.get("action_id")).startswith(f"{BUTTON_ID}:")
     if place is None or person is None or not command or not is_ours:
         return None
@@ -74,9 +75,17 @@ def team_of(payload: Json) -> str:
     return _text(payload.get("team_id")) or _text(_mapping(payload.get("team")).get("id"))
 
 
-def _place(channel: object, thread: object = None) -> Place | None:
+def _place(channel: object, person: str | None, thread: object = None) -> Place | None:
+    """Direct conversations are known by the person: what is sent to somebody alone is theirs too.
+
+    So is a conversation of two people, in which the bot cannot speak.
+    """
     name = _text(channel)
-    return Place(SERVICE, name, _text(thread)) if _NAME.fullmatch(name) else None
+    if not _NAME.fullmatch(name):
+        return None
+    if name.startswith("D") and person is not None:
+        name = person
+    return Place(SERVICE, name, _text(thread))
 
 
 def _person(user: object) -> str | None:

@@ -1,28 +1,28 @@
 """Slack as the bot uses it: its client, its way in, and its way out."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, web
-from slack_sdk.errors import SlackApiError, SlackClientError
+from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.chat.reception import Reception
-from bot.chat.slack.errors import NO_ENTRY, error_name, translated
+from bot.chat.slack.entry import connected, tried
+from bot.chat.slack.errors import NO_ENTRY, translated
 from bot.chat.slack.manifest import spelling
 from bot.chat.slack.messenger import SlackMessenger
 from bot.chat.slack.signed import SignedRequests
 from bot.chat.slack.socket import TOKEN_TROUBLE, SlackSocket
 from bot.chat.standing import Standing
 from bot.chat.surroundings import Surroundings
+from bot.chat.trial import Outcome
 from bot.core.errors import ChatRefused, SendError
 from bot.log import Log
 
-ANSWER_S = 30
-PROBE_S, PROBE_MAX_S = 30.0, 600.0
+PROBE_S, PROBE_MAX_S = 5.0, 600.0
 
 log = Log(__name__)
 
@@ -76,16 +76,14 @@ class Slack:
             opening = self._client.apps_connections_open(app_token=self._settings.app_token)
             await self._try(opening, TOKEN_TROUBLE)
 
-    async def _try(self, asking: Awaitable[object], known: Mapping[str, str]) -> None:
-        try:
-            await asking
-        except SlackApiError as error:
-            name = error_name(error)
-            if name in known:
-                raise ChatRefused(f"Slack: {known[name]} ({name})") from error
-            log.warning("slack_unclear", error=name)
-        except (ClientError, SlackClientError, OSError) as error:
-            log.warning("slack_unreachable", error=type(error).__name__)
+    async def _try(
+        self, asking: Awaitable[AsyncSlackResponse], refusals: Mapping[str, str]
+    ) -> None:
+        trial, _ = await tried(asking, refusals)
+        if trial.outcome is Outcome.REFUSED:
+            raise ChatRefused(f"Slack: {trial.why}")
+        if trial.outcome is Outcome.UNCLEAR:
+            log.warning("slack_unclear", error=trial.why)
 
     async def listen(self) -> None:
         """Receive what people say, until cancelled; try again when the workspace turned us away."""
@@ -137,14 +135,5 @@ class Slack:
 @asynccontextmanager
 async def open_slack(settings: SlackSettings, around: Surroundings) -> AsyncIterator[Slack]:
     """The workspace behind the bot token, over a session of its own."""
-    # The SDK's own timeout does not hold with a session that is given, and its retries post twice.
-    timeout = ClientTimeout(total=ANSWER_S)
-    async with ClientSession(timeout=timeout, trust_env=True) as session:
-        client = AsyncWebClient(
-            token=settings.bot_token,
-            base_url=settings.api_url,
-            session=session,
-            retry_handlers=[],
-            logger=logging.getLogger("slack_sdk"),
-        )
+    async with connected(settings.bot_token, settings.api_url) as client:
         yield Slack(client, settings, around)

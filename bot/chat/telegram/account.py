@@ -151,6 +151,13 @@ async def open_telegram(
     settings: TelegramSettings, around: Surroundings
 ) -> AsyncIterator[Telegram]:
     """The account behind the token, over connections of its own."""
+    async with connected(settings) as bot:
+        yield Telegram(bot, settings, around)
+
+
+@asynccontextmanager
+async def connected(settings: TelegramSettings) -> AsyncIterator[Bot]:
+    """A client for the token. Raises InvalidToken if that is no token at all."""
     requests = _connections(), _connections()
     bot = Bot(
         settings.token,
@@ -159,7 +166,7 @@ async def open_telegram(
         get_updates_request=requests[1],
     )
     try:
-        yield Telegram(bot, settings, around)
+        yield bot
     finally:
         # Not bot.shutdown(): that leaves them open if Telegram was never reached.
         for request in requests:

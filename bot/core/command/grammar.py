@@ -21,8 +21,9 @@ from bot.core.command.values import (
     Watch,
     Why,
 )
-from bot.core.command.verbs import Verb, nearest_verb, take_verb, verb_named
+from bot.core.command.verbs import nearest_verb, take_verb, verb_named
 from bot.core.command.words import shortened, split_words, tidy
+from bot.core.verb import Verb
 
 MAX_COMMAND_CHARACTERS = 10_000
 

@@ -3,25 +3,9 @@
 import difflib
 import re
 from dataclasses import dataclass
-from enum import Enum
 
 from bot.core.command.words import word_set
-
-
-class Verb(Enum):
-    """The commands; the values are what people type."""
-
-    WATCH = "watch"
-    UNWATCH = "unwatch"
-    LIST = "list"
-    CHECK = "check"
-    WHY = "why"
-    MUTE = "mute"
-    UNMUTE = "unmute"
-    STATUS = "status"
-    HELP = "help"
-    SETTINGS = "settings"
-
+from bot.core.verb import Verb
 
 _OTHER_WORDS = {
     Verb.WATCH: "watching subscribe follow track wait add",

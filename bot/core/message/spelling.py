@@ -4,13 +4,15 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.core.command.verbs import Verb
 from bot.core.message.neutral import Message
+from bot.core.verb import Verb
 
 Spell = Callable[[str], str]
 """From a verb such as `watch` to what people type for it, such as `/archbell watch`."""
 
-_COMMAND = re.compile(rf"(?<![\w/.:@-])/({'|'.join(verb.value for verb in Verb)})(?![\w/.:@-])")
+_COMMAND = re.compile(
+    rf"(?<![\w/.:@-])/({'|'.join(verb.value for verb in Verb)})(?![\w/@-]|[.:]\S)"
+)
 
 
 def spelled(message: Message, spell: Spell) -> Message:

@@ -8,6 +8,8 @@ from bot.core.message.neutral import Button, Message
 from bot.core.model import MISSING, Alert, AlertFacts, Event, Status, Watch
 
 SENT_AGAIN = "(sent again: no answer the first time)"
+MOST_IN_FULL = 6
+"""More alerts in one message are told in a line each."""
 TOPIC_WAS_DELETED = "(sent here because the topic is gone)"
 
 
@@ -17,6 +19,8 @@ def render_alerts(owed: Sequence[tuple[Alert, AlertFacts]], *, people: Sequence[
     if len(messages) == 1:
         only = messages[0]
         return Message(only.headline, only.lines, only.code, only.buttons, tuple(people))
+    if len(messages) > MOST_IN_FULL:
+        return _in_brief(owed, messages, people)
     lines: list[str] = []
     for message in messages[1:]:
         lines.extend((message.headline, *message.lines))
@@ -26,6 +30,20 @@ def render_alerts(owed: Sequence[tuple[Alert, AlertFacts]], *, people: Sequence[
         tuple(dict.fromkeys(code for message in messages for code in message.code)),
         mentions=tuple(people),
     )
+
+
+def _in_brief(
+    owed: Sequence[tuple[Alert, AlertFacts]], messages: Sequence[Message], people: Sequence[str]
+) -> Message:
+    """A pile of alerts, a line each: in full it would be cut to what a service accepts."""
+    first, *others = (
+        message.headline
+        if f"(#{alert.watch})" in message.headline
+        else f"{message.headline} (#{alert.watch})"
+        for (alert, _), message in zip(owed, messages, strict=True)
+    )
+    headline = f"{messages[0].headline}, and {len(others)} more alerts"
+    return Message(headline, (first, *others), mentions=tuple(people))
 
 
 def render_alert(alert: Alert, facts: AlertFacts) -> Message:
@@ -119,18 +137,18 @@ def render_place_closed(place_name: str, reason: str) -> Message:
     """What the owner of a place is told when nothing can be posted there."""
     return Message(
         f"⚠️ I cannot post to {place_name}: {reason}.",
-        ("Until I can again, I tell you here what I would have said there.",),
+        ("Its messages are kept, and sent once I can post there again.",),
     )
 
 
-def told_directly(message: Message, place_name: str) -> Message:
-    """The same message for one person alone, because it cannot be posted where it belongs.
+def told_directly(message: Message, place_name: str, reason: str) -> Message:
+    """The same message for one person alone, and why it cannot be posted where it belongs.
 
     Buttons that name a watch by its number would mean nothing here.
     """
     return Message(
         message.headline,
-        (*message.lines, f"(to you alone: I cannot post to {place_name})"),
+        (*message.lines, f"(told to you alone, because I cannot post to {place_name}: {reason})"),
         message.code,
         tuple(button for button in message.buttons if "#" not in button.command),
     )

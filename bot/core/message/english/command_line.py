@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.core.command.verbs import Verb
 from bot.core.message.english.answers import render_check
 from bot.core.message.english.words import shorts
 from bot.core.message.neutral import Button, Message
 from bot.core.model import TERMINAL, Observation, Place
 from bot.core.platform import Platform
 from bot.core.reference import Reference
+from bot.core.verb import Verb
 
 VERBS = (Verb.WATCH, Verb.UNWATCH, Verb.CHECK, Verb.LIST)
 """What can be typed in a chat and in a shell."""

@@ -1,6 +1,7 @@
 """Answers about the bot itself and about commands that cannot be done as typed."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.core.command.values import Misunderstanding, Misunderstood
@@ -44,6 +45,7 @@ _TOPICS = {
         "Several platforms: /watch node:22 arm64 arm/v7",
         "Not longer than that: /watch node:22 arm64 for 12h (or for 3 days)",
         "To go on afterwards, and be told when it goes and comes back: /watch node:22 arm64 keep",
+        "To be told alone, in a direct message: /watch node:22 arm64 dm",
     ),
     "unwatch": ("/unwatch #7", "/unwatch node:22", "/unwatch node:22 arm64", "/unwatch all"),
     "list": ("/list", "/list 2 for the second page"),
@@ -52,13 +54,20 @@ _TOPICS = {
     "mute": ("/mute 8h for this place", "/mute #7 for one watch", "/mute #7 2 days"),
     "unmute": ("/unmute for this place", "/unmute #7 for one watch"),
     "status": ("/status",),
+    "settings": (
+        "Quiet for a while: /mute 8h, and back: /unmute",
+        "How long a watch goes on is said with it: /watch node:22 arm64 for 12h (or keep)",
+        "To be told alone: /watch node:22 arm64 dm",
+        "The rest is in the configuration of whoever runs me.",
+    ),
 }
+_HEADLINES = {"settings": "What can be set here:"}
 
 
 def render_help(topic: str | None) -> Message:
     """What can be said, or how one command is used."""
     if topic in _TOPICS:
-        return Message(f"How to use /{topic}:", _TOPICS[topic])
+        return Message(_HEADLINES.get(topic, f"How to use /{topic}:"), _TOPICS[topic])
     return HELP
 
 
@@ -132,6 +141,19 @@ def _shown(fragment: str) -> str:
     return f"“{short}…”" if len(fragment) > len(short) else f"“{short}”"
 
 
+def render_answered_directly() -> Message:
+    """What a place is told when the answer goes to one person alone."""
+    return Message(
+        "📬 I answer you alone, in a direct message.",
+        ("If nothing comes there, write to me there first.",),
+    )
+
+
+def naming_whoever_stopped(message: Message, person: str) -> Message:
+    """The same message for a place where others were watching too: it says who did it."""
+    return replace(message, lines=(*message.lines, "Stopped by:"), mentions=(person,))
+
+
 def render_sorry() -> Message:
     """A command failed again and again because of a mistake in the bot."""
     return Message(
@@ -155,9 +177,14 @@ def render_status(
     owed: int,
     registries: Sequence[tuple[str, datetime | None, int | None, int | None]],
     now: datetime,
+    troubles: Sequence[str] = (),
 ) -> Message:
-    """How the bot is. registries: name, parked until, remaining requests and their limit."""
-    lines = [f"Watches: {watches}. Messages waiting to go out: {owed}."]
+    """How the bot is. registries: name, parked until, remaining requests and their limit.
+
+    troubles: what keeps it from talking somewhere, a sentence each.
+    """
+    lines = [*(f"⚠️ {trouble}." for trouble in troubles)]
+    lines += [f"Watches: {watches}. Messages waiting to go out: {owed}."]
     for name, parked_until, remaining, limit in registries:
         state = "in order"
         if parked_until is not None and parked_until > now:
@@ -167,7 +194,8 @@ def render_status(
         lines.append(f"{name}: {state}{budget}")
     if not registries:
         lines.append("No registry has been asked yet.")
-    return Message(f"💚 Up for {span(now - started_at)}.", tuple(lines))
+    heart = "💛" if troubles else "💚"
+    return Message(f"{heart} Up for {span(now - started_at)}.", tuple(lines))
 
 
 def render_welcome() -> Message:

@@ -1,0 +1,98 @@
+"""When to expect a missing platform, and what that rests on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import Enum
+from statistics import quantiles
+
+from bot.core.platform import Platform
+from bot.core.reason import Reason, ReasonCode
+
+MIN_WAITS = 5
+"""Fewer waits than these are no basis."""
+
+
+class Basis(Enum):
+    """Where an estimate comes from: the repository's own waits, or official images at large."""
+
+    OWN_WAITS = "own_waits"
+    OFFICIAL_IMAGES = "official_images"
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """How long such waits take, from when the tag is planned or its first platform is there.
+
+    low, high: most waits end between them; of own waits they are the first and the ninth decile.
+    late: by then the slow ones have ended too, None if nothing is known beyond high. median: None
+    where only the range is known. sample: how many own waits it rests on.
+    """
+
+    low: timedelta
+    high: timedelta
+    basis: Basis
+    median: timedelta | None = None
+    late: timedelta | None = None
+    sample: int = 0
+
+    def between(self, since: datetime) -> tuple[datetime, datetime]:
+        """When to expect it, for a wait that began then."""
+        return since + self.low, since + self.high
+
+    def is_exceeded(self, since: datetime, now: datetime) -> bool:
+        """Whether the wait takes longer than the slow ones, so that the estimate says nothing."""
+        return now - since > (self.late or self.high)
+
+
+# Measured on docker-library/meta: from the merge to the build, and up to three hours for the shared
+# index. Slow are the days on which a base image is built anew.
+OFFICIAL_BUILD = Estimate(
+    timedelta(hours=1), timedelta(hours=5), Basis.OFFICIAL_IMAGES, late=timedelta(days=2)
+)
+# Half of the builds of these took longer than five hours, or one in ten longer than two days.
+_SLOWER: Mapping[Platform, tuple[timedelta, timedelta]] = {
+    Platform("linux", "arm", "v7"): (timedelta(hours=15), timedelta(hours=125)),
+    Platform("linux", "ppc64le"): (timedelta(hours=5), timedelta(hours=147)),
+    Platform("linux", "s390x"): (timedelta(hours=26), timedelta(hours=69)),
+}
+SHARED_INDEX = Estimate(timedelta(0), timedelta(hours=3), Basis.OFFICIAL_IMAGES)
+"""From the architecture's own tag to the shared one: its job runs every three hours."""
+_A_LEVEL = timedelta(hours=1)
+"""What each parent that has to be built first adds: the build system looks once an hour."""
+
+
+def estimate_from(waits: Sequence[timedelta]) -> Estimate | None:
+    """First decile, median and ninth decile of past waits; None if they are too few."""
+    if len(waits) < MIN_WAITS:
+        return None
+    seconds = sorted(wait.total_seconds() for wait in waits)
+    deciles = quantiles(seconds, n=10, method="inclusive")
+    low, median, high = (timedelta(seconds=deciles[n]) for n in (0, 4, 8))
+    return Estimate(low, high, Basis.OWN_WAITS, median, sample=len(waits))
+
+
+def official_estimate(platform: Platform, *, parents: int = 0) -> Estimate:
+    """What is known of official images at large, for one that waits for so many parents first."""
+    high, late = _SLOWER.get(platform, (OFFICIAL_BUILD.high, OFFICIAL_BUILD.late))
+    more = parents * _A_LEVEL
+    return replace(OFFICIAL_BUILD, low=OFFICIAL_BUILD.low + more, high=high + more, late=late)
+
+
+def expect(reason: Reason, waits: Sequence[timedelta]) -> Estimate | None:
+    """When to expect the platform; None without a basis, and where it is there or will not come.
+
+    waits: how long this platform took to come after the first one, for earlier tags of the same
+    repository.
+    """
+    match reason.code:
+        case ReasonCode.BUILT_PENDING_INDEX:
+            return SHARED_INDEX
+        case ReasonCode.QUEUED | ReasonCode.WAITING_PARENT:
+            own = estimate_from(waits)
+            parents = len(reason.awaited)
+            return own or official_estimate(reason.evidence.platform, parents=parents)
+        case ReasonCode.NOT_OFFICIAL:
+            return estimate_from(waits)
+        case _:
+            return None

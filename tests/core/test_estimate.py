@@ -1,0 +1,121 @@
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.estimate import (
+    MIN_WAITS,
+    OFFICIAL_BUILD,
+    SHARED_INDEX,
+    Basis,
+    Estimate,
+    estimate_from,
+    expect,
+    official_estimate,
+)
+from bot.core.evidence import Evidence
+from bot.core.platform import Platform
+from bot.core.reason import Awaited, Reason, ReasonCode
+from tests.support.decisions import AMD64, ARM64, ARMV7, NODE, NOW, S390X, missing
+
+HOURS = [timedelta(hours=n) for n in range(11)]
+WAITS = st.lists(st.timedeltas(timedelta(0), timedelta(days=30)), max_size=30)
+
+
+def reason(code: ReasonCode, *awaited: Awaited, platform: Platform = ARM64) -> Reason:
+    return Reason(code, Evidence(NODE, platform, missing()), awaited=awaited)
+
+
+def test_own_waits_give_their_deciles() -> None:
+    assert estimate_from(HOURS) == Estimate(
+        timedelta(hours=1), timedelta(hours=9), Basis.OWN_WAITS, timedelta(hours=5), sample=11
+    )
+
+
+def test_too_few_waits_are_no_basis() -> None:
+    assert estimate_from(HOURS[: MIN_WAITS - 1]) is None
+    assert estimate_from(HOURS[:MIN_WAITS]) is not None
+
+
+@given(WAITS)
+def test_an_estimate_lies_within_what_was_seen(waits: list[timedelta]) -> None:
+    estimate = estimate_from(waits)
+
+    if estimate is not None:
+        assert estimate.median is not None
+        tolerance = timedelta(microseconds=2)
+        ordered = [min(waits), estimate.low, estimate.median, estimate.high, max(waits)]
+        assert all(a <= b + tolerance for a, b in pairwise(ordered))
+        assert estimate.sample == len(waits)
+
+
+@pytest.mark.parametrize(
+    ("platform", "parents", "low_h", "high_h", "late_h"),
+    [
+        pytest.param(ARM64, 0, 1, 5, 48, id="arm64"),
+        pytest.param(AMD64, 0, 1, 5, 48, id="amd64"),
+        pytest.param(ARM64, 2, 3, 7, 48, id="two parents first"),
+        pytest.param(S390X, 0, 1, 26, 69, id="s390x"),
+        pytest.param(ARMV7, 0, 1, 15, 125, id="arm/v7"),
+        pytest.param(Platform("linux", "ppc64le"), 0, 1, 5, 147, id="ppc64le"),
+    ],
+)
+def test_official_images_have_measured_lags(
+    platform: Platform, parents: int, low_h: float, high_h: float, late_h: float
+) -> None:
+    estimate = official_estimate(platform, parents=parents)
+
+    assert (estimate.low, estimate.high, estimate.late) == (
+        timedelta(hours=low_h),
+        timedelta(hours=high_h),
+        timedelta(hours=late_h),
+    )
+    assert estimate.basis is Basis.OFFICIAL_IMAGES
+
+
+@pytest.mark.parametrize(
+    ("code", "waits", "expected"),
+    [
+        pytest.param(ReasonCode.BUILT_PENDING_INDEX, HOURS, SHARED_INDEX, id="built"),
+        pytest.param(ReasonCode.QUEUED, [], OFFICIAL_BUILD, id="queued, no waits yet"),
+        pytest.param(ReasonCode.QUEUED, HOURS, estimate_from(HOURS), id="queued, own waits"),
+        pytest.param(ReasonCode.WAITING_PARENT, HOURS, estimate_from(HOURS), id="parent"),
+        pytest.param(ReasonCode.NOT_OFFICIAL, HOURS, estimate_from(HOURS), id="not official"),
+        pytest.param(ReasonCode.NOT_OFFICIAL, [], None, id="not official, no waits yet"),
+        pytest.param(ReasonCode.PRESENT, HOURS, None, id="there"),
+        pytest.param(ReasonCode.UNLISTED, HOURS, None, id="unlisted"),
+        pytest.param(ReasonCode.NOT_PLANNED, HOURS, None, id="not planned"),
+        pytest.param(ReasonCode.UNKNOWN, HOURS, None, id="unknown"),
+    ],
+)
+def test_an_estimate_is_given_only_with_a_basis(
+    code: ReasonCode, waits: list[timedelta], expected: Estimate | None
+) -> None:
+    assert expect(reason(code), waits) == expected
+
+
+def test_each_parent_that_is_built_first_adds_its_time() -> None:
+    parents = [Awaited(NODE, None, missing=True)] * 3
+
+    estimate = expect(reason(ReasonCode.WAITING_PARENT, *parents), [])
+
+    assert estimate == official_estimate(ARM64, parents=3)
+
+
+def test_an_estimate_counts_from_the_beginning_of_the_wait() -> None:
+    assert OFFICIAL_BUILD.between(NOW) == (NOW + timedelta(hours=1), NOW + timedelta(hours=5))
+
+
+@pytest.mark.parametrize(
+    ("estimate", "after_h", "exceeded"),
+    [
+        pytest.param(OFFICIAL_BUILD, 6, False, id="slow"),
+        pytest.param(OFFICIAL_BUILD, 49, True, id="slower than the slow"),
+        pytest.param(SHARED_INDEX, 3, False, id="at the end"),
+        pytest.param(SHARED_INDEX, 4, True, id="beyond"),
+    ],
+)
+def test_a_wait_may_exceed_its_estimate(estimate: Estimate, after_h: float, exceeded: bool) -> None:
+    assert estimate.is_exceeded(NOW, NOW + timedelta(hours=after_h)) is exceeded

@@ -1,0 +1,162 @@
+"""Lists of tags: page after page of one registry, and not too much of it."""
+
+import json
+from collections.abc import Iterable
+
+import pytest
+
+from bot.core.errors import Denied, MalformedAnswer, OversizedAnswer, RateLimited, RegistryError
+from bot.net.settings import RegistrySettings
+from tests.support.docker_registry import StartRegistry
+from tests.support.images import push_image
+from tests.support.registry_client import Connection, connected, reference_to
+from tests.support.scripted_answers import Answer
+from tests.support.scripted_registry import ScriptedRegistry
+
+TAG = "registry.test/team/app:1"
+LINE = "GET /v2/team/app/tags/list"
+LIST = "/v2/team/app/tags/list"
+
+
+def page(tags: object, following: str | None = None) -> Answer:
+    headers = {"Content-Type": "application/json"}
+    if following is not None:
+        headers["Link"] = following
+    return Answer(headers=headers, body=json.dumps({"name": "team/app", "tags": tags}).encode())
+
+
+async def tags_of(connection: Connection, *, login: bool = True) -> tuple[str, ...]:
+    return await connection.client.list_tags(reference_to(TAG), urgent=True, login=login)
+
+
+def answer_with(registry: ScriptedRegistry, answers: Iterable[Answer]) -> None:
+    for answer in answers:
+        registry.will_answer(answer, to=LINE)
+
+
+async def test_all_tags_may_come_at_once(
+    registry: ScriptedRegistry, connection: Connection
+) -> None:
+    registry.will_answer(page(["1", "2-slim"]), to=LINE)
+
+    assert await tags_of(connection) == ("1", "2-slim")
+    assert registry.seen[0].query == {"n": "1000"}
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        pytest.param(f'<{LIST}?last=b&n=1000>; rel="next"', id="from the root"),
+        pytest.param(f"<{LIST}?last=b&n=1000>;rel=next", id="without quotes"),
+        pytest.param('<?last=b&n=1000>; rel="next"', id="beside it"),
+        pytest.param("<{url}" + f'{LIST}?last=b&n=1000>; rel="next"', id="in full"),
+    ],
+)
+async def test_the_list_goes_on_where_the_link_says(
+    registry: ScriptedRegistry, connection: Connection, link: str
+) -> None:
+    answer_with(registry, [page(["a", "b"], link.replace("{url}", registry.url)), page(["c"])])
+
+    assert await tags_of(connection) == ("a", "b", "c")
+    assert registry.seen[1].query == {"last": "b", "n": "1000"}
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        pytest.param(f'<https://elsewhere.test{LIST}?last=b>; rel="next"', id="another host"),
+        pytest.param('</v2/team/secret/tags/list?last=b>; rel="next"', id="another repository"),
+        pytest.param('</v2/team/app/tags/../../x>; rel="next"', id="a way out"),
+        pytest.param(f'<{LIST}?last=b>; rel="prev"', id="backwards"),
+        pytest.param(f'<{LIST}?n=1000>; rel="next"', id="itself"),
+        pytest.param("<http://[>; rel=next", id="no address"),
+        pytest.param(f'<{LIST}?last={"b" * 3000}>; rel="next"', id="endless"),
+        pytest.param("next", id="no link"),
+    ],
+)
+async def test_other_links_are_not_followed(
+    registry: ScriptedRegistry, connection: Connection, link: str
+) -> None:
+    registry.will_answer(page(["a"], link), to=LINE)
+
+    assert await tags_of(connection) == ("a",)
+    assert registry.requests == [LINE]
+
+
+async def test_a_list_without_end_is_left_after_some_pages(
+    registry: ScriptedRegistry, connection: Connection
+) -> None:
+    answer_with(
+        registry,
+        (page([f"t{n}"], f'<{LIST}?last=t{n}&n=1000>; rel="next"') for n in range(20)),
+    )
+
+    assert await tags_of(connection) == tuple(f"t{n}" for n in range(10))
+    assert len(registry.requests) == 10
+
+
+async def test_no_more_tags_are_kept_than_anybody_can_compare(
+    registry: ScriptedRegistry, connection: Connection
+) -> None:
+    many = [f"t{number}" for number in range(10_001)]
+    registry.will_answer(page(many, f'<{LIST}?last=t&n=1000>; rel="next"'), to=LINE)
+
+    assert len(await tags_of(connection)) == 10_000
+    assert len(registry.requests) == 1
+
+
+async def test_what_can_be_no_tag_is_left_out(
+    registry: ScriptedRegistry, connection: Connection
+) -> None:
+    registry.will_answer(page(["ok", "no tag", 7, None, "<!channel>", "x" * 200]), to=LINE)
+
+    assert await tags_of(connection) == ("ok",)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(page(None), id="null"),
+        pytest.param(Answer(404, body=b'{"errors":[]}'), id="no such repository"),
+    ],
+)
+async def test_no_tags_are_none(
+    registry: ScriptedRegistry, connection: Connection, answer: Answer
+) -> None:
+    registry.will_answer(answer, to=LINE)
+
+    assert await tags_of(connection) == ()
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        pytest.param(Answer(body=b"<html>"), MalformedAnswer, id="a web page"),
+        pytest.param(Answer(body=b"[]"), MalformedAnswer, id="another shape"),
+        pytest.param(Answer(body=b'{"tags": 7}'), MalformedAnswer, id="no list"),
+        pytest.param(Answer(body=b"[" * 200_000), MalformedAnswer, id="a well"),
+        pytest.param(Answer(body=b" " * 1_100_000), OversizedAnswer, id="a flood"),
+        pytest.param(Answer(410), MalformedAnswer, id="gone"),
+        pytest.param(Answer(403), Denied, id="denied"),
+        pytest.param(Answer(429, {"Retry-After": "7"}), RateLimited, id="too many"),
+    ],
+)
+async def test_what_is_no_list_raises_what_it_is(
+    registry: ScriptedRegistry, connection: Connection, answer: Answer, error: type[RegistryError]
+) -> None:
+    registry.will_answer(answer, to=LINE)
+
+    with pytest.raises(error):
+        await tags_of(connection)
+
+
+async def test_docker_registry_tells_its_tags(docker_registry_factory: StartRegistry) -> None:
+    registry = await docker_registry_factory()
+    for tag in ("22", "22-slim"):
+        await push_image(registry.url, "team/app", tag, ["linux/amd64"])
+
+    settings = RegistrySettings(
+        "registry.test", endpoint=registry.url, plain_http=True, allow_private=True, rate=0
+    )
+    async with connected(settings) as connection:
+        assert set(await tags_of(connection, login=False)) == {"22", "22-slim"}
