@@ -1,0 +1,71 @@
+"""What the verbs need from outside, as protocols that adapters implement."""
+
+from bot.ports.chat import Messenger
+from bot.ports.figures import NO_FIGURES, Figures, NoFigures, Sending
+from bot.ports.inbox import Command, Inbox
+from bot.ports.official import KnownLibrary, Official
+from bot.ports.outbox import Delivery, Outbox, OutboxEntry, OwedAlert
+from bot.ports.registry import (
+    Courtesy,
+    FetchedManifest,
+    ManifestAbsent,
+    Registry,
+    RegistryState,
+    SharedCourtesy,
+    TagUnchanged,
+)
+from bot.ports.store import (
+    Backlog,
+    Backlogs,
+    Listen,
+    News,
+    Registries,
+    SharedStore,
+    Store,
+    Transaction,
+)
+from bot.ports.surroundings import Chance, Clock, Sleep
+from bot.ports.targets import ClaimedTarget, KnownTarget, LookResult, Targets
+from bot.ports.watches import AddedWatch, Held, NewWatch, Watches
+
+__all__ = [
+    "NO_FIGURES",
+    "AddedWatch",
+    "Backlog",
+    "Backlogs",
+    "Chance",
+    "ClaimedTarget",
+    "Clock",
+    "Command",
+    "Courtesy",
+    "Delivery",
+    "FetchedManifest",
+    "Figures",
+    "Held",
+    "Inbox",
+    "KnownLibrary",
+    "KnownTarget",
+    "Listen",
+    "LookResult",
+    "ManifestAbsent",
+    "Messenger",
+    "NewWatch",
+    "News",
+    "NoFigures",
+    "Official",
+    "Outbox",
+    "OutboxEntry",
+    "OwedAlert",
+    "Registries",
+    "Registry",
+    "RegistryState",
+    "Sending",
+    "SharedCourtesy",
+    "SharedStore",
+    "Sleep",
+    "Store",
+    "TagUnchanged",
+    "Targets",
+    "Transaction",
+    "Watches",
+]

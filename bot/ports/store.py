@@ -1,0 +1,122 @@
+"""The database."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+from bot.ports.inbox import Inbox
+from bot.ports.outbox import Outbox
+from bot.ports.registry import RegistryState
+from bot.ports.surroundings import Sleep
+from bot.ports.targets import Targets
+from bot.ports.watches import Watches
+
+
+class Registries(Protocol):
+    """How registries want to be treated, kept across restarts."""
+
+    async def load(self) -> list[RegistryState]:
+        """All that is known."""
+        ...
+
+    async def save(self, states: Sequence[RegistryState]) -> None:
+        """Replace what is known of these registries.
+
+        Of two parkings the longer one stays: another process may have been told more than this one.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How much waits to be done: targets due for a look, messages to go out, commands."""
+
+    targets: int
+    deliveries: int
+    commands: int
+
+
+class Backlogs(Protocol):
+    """How much waits to be done, of everybody who works on this database."""
+
+    async def count(self, *, now: datetime) -> Backlog:
+        """Targets that are due, deliveries and alerts that are owed, commands not done."""
+        ...
+
+
+class Transaction(Protocol):
+    """All or nothing: committed when its block ends without an exception, else rolled back."""
+
+    @property
+    def targets(self) -> Targets:
+        """The targets and their leases."""
+        ...
+
+    @property
+    def watches(self) -> Watches:
+        """The watches."""
+        ...
+
+    @property
+    def outbox(self) -> Outbox:
+        """What is owed to places."""
+        ...
+
+    @property
+    def inbox(self) -> Inbox:
+        """What people said."""
+        ...
+
+    @property
+    def registries(self) -> Registries:
+        """How registries want to be treated."""
+        ...
+
+    @property
+    def backlogs(self) -> Backlogs:
+        """How much waits."""
+        ...
+
+
+class Store(Protocol):
+    """The database. Raises StoreError, also from within a transaction's methods and its commit."""
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """A transaction that may write."""
+        ...
+
+    def reading(self) -> AbstractAsyncContextManager[Transaction]:
+        """A transaction that only reads; it does not wait for writers."""
+        ...
+
+
+class News(Enum):
+    """What one process has written that others may be waiting for."""
+
+    LOOKS = "looks"
+    COMMANDS = "commands"
+    DELIVERIES = "deliveries"
+    REGISTRIES = "registries"
+
+
+class Listen(Protocol):
+    """Calls hear() for what other processes write, until cancelled.
+
+    Comes back at once where the database tells nobody. A lost connection is made again, after
+    which everything is heard once, because something may have been missed.
+    """
+
+    async def __call__(self, hear: Callable[[News], None], /, *, sleep: Sleep) -> None:
+        """Listen."""
+        ...
+
+
+class SharedStore(Store, Protocol):
+    """A store that can be used by several processes at once."""
+
+    async def listen(self, hear: Callable[[News], None], /, *, sleep: Sleep) -> None:
+        """As Listen says."""
+        ...
