@@ -288,8 +288,10 @@ async def test_the_first_start_on_a_disk_without_room_is_one_sentence(
     assert "no space is left" in ended.errors
 
 
+# Coverage would complain that it cannot write either.
 _LIMITED = """
 import os, resource, sys
+os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY))
 os.execv(sys.argv[2], sys.argv[2:])
 """

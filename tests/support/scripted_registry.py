@@ -209,6 +209,7 @@ class ScriptedRegistry:
         finders: dict[str, Callable[[web.Request, str, str], web.Response]] = {
             "manifests": self._manifest,
             "blobs": self._blob,
+            "tags": self._tags,
         }
         if repository not in self._repositories or kind not in finders or not slash:
             return None
@@ -245,6 +246,10 @@ class ScriptedRegistry:
         if self.heads is not Heads.LACK_DIGEST:
             headers["Docker-Content-Digest"] = digest
         return web.Response(body=stored.body, headers=headers)
+
+    def _tags(self, request: web.Request, repository: str, name: str) -> web.Response:
+        tags = [tag for owner, tag in self._manifests if owner == repository and not is_digest(tag)]
+        return web.json_response({"name": repository, "tags": sorted(tags)})
 
     def _blob(self, request: web.Request, repository: str, name: str) -> web.Response:
         body = self._blobs.get((repository, name))
