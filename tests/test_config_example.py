@@ -2,7 +2,10 @@ import re
 import tomllib
 from pathlib import Path
 
-from bot.config import RegistryBlock, Settings, load_settings, walk
+import pytest
+from pydantic import BaseModel
+
+from bot.config import Settings, load_settings, repeated_blocks, walk
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
 _SETTING = re.compile(r"^# (?=[a-z_]+ = |\[\[)", re.MULTILINE)
@@ -35,7 +38,7 @@ def test_the_example_names_every_setting_with_its_default(tmp_path: Path) -> Non
     written = tomllib.loads(written_text)
     defaults = Settings()
     for path, field in walk(Settings):
-        if path in {("folder",), ("registry",)}:
+        if path == ("folder",) or path[0] in repeated_blocks():
             continue
         if is_a_secret_with_a_file(path):
             assert f'{path[-1]} = "' in written_text, path
@@ -50,11 +53,15 @@ def test_the_example_names_every_setting_with_its_default(tmp_path: Path) -> Non
         assert one == other, path
 
 
-def test_the_example_names_every_setting_of_a_registry() -> None:
+@pytest.mark.parametrize(("name", "model"), repeated_blocks().items(), ids=repeated_blocks())
+def test_the_example_names_every_setting_of_a_repeated_block(
+    name: str, model: type[BaseModel]
+) -> None:
     text = _SETTING.sub("", EXAMPLE.read_text(encoding="utf-8"))
 
-    blocks = tomllib.loads(text)["registry"]
+    blocks = tomllib.loads(text)[name]
 
-    shown = {key for block in blocks for key in block}
-    assert shown == RegistryBlock.model_fields.keys() - {"password"}
-    assert 'here: password = "' in text
+    secrets = {key for key in model.model_fields if f"{key}_file" in model.model_fields}
+    assert {key for block in blocks for key in block} == model.model_fields.keys() - secrets
+    for key in secrets:
+        assert f'here: {key} = "' in text

@@ -64,12 +64,12 @@ def _counted(warnings: Sequence[str]) -> str:
 
 def _as_toml(group: "Group") -> str:
     """A section whose values line up with their origins; what is not set is a comment."""
-    headings = {"": [], "registry": ["[[registry]]"]}
+    heading = f"[[{group.name}]]" if group.is_block else f"[{group.name}]"
     set_ones = [(_assignment(each), each.origin) for each in group.settings if each.is_set]
     width = max((len(assignment) for assignment, _ in set_ones), default=0)
     return "\n".join(
         [
-            *headings.get(group.name, [f"[{group.name}]"]),
+            *([heading] if group.name else []),
             *(f"{assignment:<{width}}  # {origin}" for assignment, origin in set_ones),
             *(f"# {each.key} is not set" for each in group.settings if not each.is_set),
         ]

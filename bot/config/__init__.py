@@ -1,7 +1,7 @@
 """The configuration: one TOML file, and the environment for single values."""
 
 from bot.config.chats import parse_command_prefix, parse_https_url
-from bot.config.loading import load_settings, scalar_variables, walk
+from bot.config.loading import load_settings, repeated_blocks, scalar_variables, walk
 from bot.config.origins import Effective, Group, effective_groups
 from bot.config.settings import HIDDEN, RegistryBlock, Settings, configured_services, parse_place
 
@@ -17,6 +17,7 @@ __all__ = [
     "parse_command_prefix",
     "parse_https_url",
     "parse_place",
+    "repeated_blocks",
     "scalar_variables",
     "walk",
 ]

@@ -7,7 +7,7 @@ ignores variables it does not know, where a misspelt ARCHBELL_… must be an err
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, get_origin
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -75,6 +75,16 @@ def scalar_variables() -> dict[str, tuple[str, ...]]:
     }
 
 
+def repeated_blocks() -> dict[str, type[BaseModel]]:
+    """The blocks that a file may hold any number of: what stands in [[…]], and its model."""
+    found = {}
+    for name, field in Settings.model_fields.items():
+        [kind, *_] = get_args(field.annotation) or [None]
+        if _is_sequence(field) and isinstance(kind, type) and issubclass(kind, BaseModel):
+            found[name] = kind
+    return found
+
+
 def walk(
     model: type[BaseModel], above: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], FieldInfo]]:
@@ -125,12 +135,15 @@ def _lay(values: dict[str, Any], keys: tuple[str, ...], text: str) -> bool:
     return True
 
 
+_HEADINGS = [[f"`{name}`"] for name in repeated_blocks()]
+
+
 def _sentence(detail: ErrorDetails, given: Mapping[tuple[str, ...], str]) -> str:
     """`registry` block 2, `host`: what is wrong; given: which keys are variables."""
     words: list[str] = []
     for part in detail["loc"]:
         if isinstance(part, int):
-            kind = "block" if words == ["`registry`"] else "item"
+            kind = "block" if words in _HEADINGS else "item"
             words[-1] = f"{words[-1]} {kind} {part + 1}"
         else:
             words.append(f"`{part}`")

@@ -7,10 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, SecretStr
 
-from bot.config.loading import read_values, scalar_variables, walk
+from bot.config.loading import read_values, repeated_blocks, scalar_variables, walk
 from bot.config.settings import HIDDEN, SecretUrl, Settings
-
-REPEATED = "registry"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +30,11 @@ class Effective:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A section, `registry` once for each of its blocks, or "" for what stands above them all."""
+    """A section, one block of those that are repeated, or "" for what stands above them all."""
 
     name: str
     settings: tuple[Effective, ...]
+    is_block: bool = False
 
 
 def effective_groups(
@@ -46,7 +45,7 @@ def effective_groups(
     variables = {keys: name for name, keys in scalar_variables().items() if name in environ}
     grouped: dict[str, list[Effective]] = {}
     for keys, _ in walk(Settings):
-        if keys in {(REPEATED,), ("folder",)}:
+        if keys == ("folder",) or keys[0] in repeated_blocks():
             continue
         *section, key = keys
         origin = variables.get(keys) or ("file" if _is_in(values, keys) else "default")
@@ -58,9 +57,9 @@ def effective_groups(
 
 def _blocks(settings: Settings) -> Iterator[Group]:
     """Nothing but the file can give these."""
-    for block in settings.registry:
+    for name, block in _named_blocks(settings):
         yield Group(
-            REPEATED,
+            name,
             tuple(
                 Effective(
                     key,
@@ -69,7 +68,14 @@ def _blocks(settings: Settings) -> Iterator[Group]:
                 )
                 for key in type(block).model_fields
             ),
+            is_block=True,
         )
+
+
+def _named_blocks(settings: Settings) -> Iterator[tuple[str, BaseModel]]:
+    for name in repeated_blocks():
+        for block in getattr(settings, name):
+            yield name, block
 
 
 def _is_in(values: Mapping[str, Any], keys: tuple[str, ...]) -> bool:

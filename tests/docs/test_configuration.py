@@ -5,21 +5,29 @@ from pathlib import Path
 
 import pytest
 import tomlkit
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from bot.config import Effective, RegistryBlock, Settings, effective_groups, scalar_variables, walk
+from bot.config import (
+    Effective,
+    Settings,
+    effective_groups,
+    repeated_blocks,
+    scalar_variables,
+    walk,
+)
 from bot.config.loading import OTHER_VARIABLES
 from tests.support.documents import ROOT, document, entries, every_document, rows, sections
 
 TOP = "Above all sections"
-BLOCK = "[[registry]]"
-NOT_SETTINGS = {("folder",), ("registry",)}
+BLOCKS = {f"[[{name}]]": model for name, model in repeated_blocks().items()}
+NOT_SETTINGS = {("folder",), *((name,) for name in repeated_blocks())}
 _DESCRIPTION = re.compile(r"\((?P<unit>[^()]+), (?P<given>required|default (?:none|`[^`]*`))\): .+")
 _VARIABLE = re.compile(r"\bARCHBELL_[A-Z][A-Z0-9_]*\b")
 
 
 def title_of(section: str) -> str:
-    return {"": TOP, "registry": BLOCK}.get(section, f"[{section}]")
+    return f"[{section}]" if section else TOP
 
 
 def documented() -> dict[tuple[str, str], tuple[str, str]]:
@@ -34,20 +42,33 @@ def documented() -> dict[tuple[str, str], tuple[str, str]]:
 
 
 def defaults() -> dict[tuple[str, str], Effective]:
-    """Every setting as it is if nobody sets it, those of a [[registry]] block included."""
-    settings = Settings(registry=(RegistryBlock(host="registry.example.com"),))
-    groups = effective_groups(settings, None, {})
-    return {(title_of(group.name), each.key): each for group in groups for each in group.settings}
+    """Every setting as it is if nobody sets it, those of repeated blocks included."""
+    one_of_each = {name: (_unset(model),) for name, model in repeated_blocks().items()}
+    groups = effective_groups(Settings().model_copy(update=one_of_each), None, {})
+    return {
+        (f"[[{group.name}]]" if group.is_block else title_of(group.name), each.key): each
+        for group in groups
+        for each in group.settings
+    }
+
+
+def _unset(block: type[BaseModel]) -> BaseModel:
+    required = {name: "" for name, field in block.model_fields.items() if field.is_required()}
+    return block.model_construct(set(), **required)
 
 
 def fields() -> dict[tuple[str, str], FieldInfo]:
-    """Every setting of the model, those of a [[registry]] block included."""
+    """Every setting of the model, those of repeated blocks included."""
     plain = {
         (title_of(".".join(section)), key): field
         for (*section, key), field in walk(Settings)
         if (*section, key) not in NOT_SETTINGS
     }
-    return plain | {(BLOCK, key): field for key, field in RegistryBlock.model_fields.items()}
+    return plain | {
+        (title, key): field
+        for title, model in BLOCKS.items()
+        for key, field in model.model_fields.items()
+    }
 
 
 def given(setting: tuple[str, str]) -> str:
@@ -87,7 +108,7 @@ def test_sections_stand_in_the_order_of_the_model() -> None:
     titles = list(dict.fromkeys(title for title, _ in documented()))
 
     assert titles[0] == TOP
-    assert titles[-1] == BLOCK
+    assert titles[-len(BLOCKS) :] == list(BLOCKS)
     assert titles == list(sections(document("docs/configuration.md")))
 
 
