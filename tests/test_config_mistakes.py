@@ -132,7 +132,40 @@ MISTAKES = {
     "place of no service": (
         '[[registry]]\nhost = "ghcr.io"\nplaces = ["terminal", "irc:x"]',
         "`registry` block 1, `places` item 2: "
-        "'irc:x' is no place: write terminal, slack:C0123 or telegram:-100123:topic",
+        "'irc:x' is no place: write terminal, slack:C0123, telegram:-100123:topic or webhook:name",
+    ),
+    "webhook without a secret": (
+        '[[webhook]]\nname = "a"\nurl = "https://ci.example.com/x"',
+        "`webhook` block 1: give `secret` or `secret_file`, one of the two",
+    ),
+    "webhook with two secrets": (
+        '[[webhook]]\nname = "a"\nurl = "https://ci.example.com/x"\nsecret = "canary-1"\n'
+        'secret_file = "x"',
+        "`webhook` block 1: give `secret` or `secret_file`, one of the two",
+    ),
+    "webhook of plain http": (
+        '[[webhook]]\nname = "a"\nurl = "http://ci.example.com/x"\nsecret = "canary-1"',
+        "`webhook` block 1: a private address, or http://, needs `allow_private = true`",
+    ),
+    "webhook at a private address": (
+        '[[webhook]]\nname = "a"\nurl = "https://192.168.1.2/x"\nsecret = "canary-1"',
+        "`webhook` block 1: a private address, or http://, needs `allow_private = true`",
+    ),
+    "webhook with a login in its address": (
+        '[[webhook]]\nname = "a"\nurl = "https://u:canary-1@ci.example.com"\nsecret = "canary-1"',
+        "`webhook` block 1, `url`: write it as https://host/path",
+    ),
+    "webhook at a broken address": (
+        '[[webhook]]\nname = "a"\nurl = "https://[ci"\nsecret = "canary-1"',
+        "`webhook` block 1, `url`: write it as https://host/path",
+    ),
+    "webhook named as none can be": (
+        '[[webhook]]\nname = "A b"\nurl = "https://ci.example.com"\nsecret = "canary-1"',
+        "`webhook` block 1, `name`: up to 40 small letters, digits, - and _, such as nightly-build",
+    ),
+    "webhooks of one name": (
+        '[[webhook]]\nname = "a"\nurl = "https://ci.example.com"\nsecret = "canary-1"\n' * 2,
+        "`webhook`: more than one block is named a",
     ),
     "rate without an end": (
         '[[registry]]\nhost = "ghcr.io"\nrate = inf',

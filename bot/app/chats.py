@@ -9,14 +9,15 @@ from typing import Any
 from aiohttp import web
 
 from bot.app.roles import Role
-from bot.app.tokens import slack_settings, telegram_settings
-from bot.app.world import World
+from bot.app.tokens import slack_settings, telegram_settings, webhooks_of
+from bot.app.wiring import proxy_of
+from bot.app.world import World, program_version
 from bot.chat.reception import ReceptionSettings
 from bot.chat.standing import Standing
 from bot.chat.surroundings import Surroundings
 from bot.chat.terminal import Terminal
 from bot.config import Settings
-from bot.core.model import TERMINAL, Place
+from bot.core.model import Place
 from bot.flows.bells import Bells
 from bot.ports import Messenger, Store
 
@@ -48,11 +49,11 @@ class Scene:
 
 
 def direct_place(place: Place, person: str) -> Place | None:
-    """Where a person is told something alone, in the service of a place; None in a terminal.
+    """Where a person is told something alone, in the service of a place; None if nowhere.
 
     Known here as well as in messengers: who answers commands need not be who delivers.
     """
-    return None if place.service == TERMINAL.service else Place(place.service, person)
+    return Place(place.service, person) if place.service in _OPENED else None
 
 
 def configured_services(settings: Settings) -> frozenset[str]:
@@ -82,6 +83,8 @@ async def chatting(scene: Scene) -> AsyncIterator[Chats]:
             if service in services
         ]
         await asyncio.gather(*(check() for check in checks))
+        if scene.settings.webhook:
+            await stack.enter_async_context(_webhooks(scene, chats))
         if Role.CHATS not in scene.roles:
             chats.listeners.clear()
             chats.routes.clear()
@@ -128,6 +131,20 @@ async def _telegram(scene: Scene, chats: Chats) -> AsyncIterator[Check]:
         chats.routes.extend(telegram.routes())
         chats.standings.append(telegram.standing)
         yield telegram.check
+
+
+@asynccontextmanager
+async def _webhooks(scene: Scene, chats: Chats) -> AsyncIterator[None]:
+    from bot.chat.webhook.messenger import open_webhooks
+
+    async with open_webhooks(
+        webhooks_of(scene.settings),
+        user_agent=f"archbell/{program_version()}",
+        clock=scene.world.clock,
+        proxy=proxy_of(scene.settings),
+    ) as webhooks:
+        chats.messengers[webhooks.service] = webhooks
+        yield
 
 
 _OPENED: Mapping[str, Any] = {"slack": _slack, "telegram": _telegram}

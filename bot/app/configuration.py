@@ -1,12 +1,12 @@
 """Everything that can be said about a configuration without reaching out."""
 
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.app.logins import logins_of
-from bot.app.tokens import mistakes_in_token_files
+from bot.app.tokens import mistakes_in_secrets
 from bot.app.wiring import database_url, registry_settings
 from bot.app.world import World
 from bot.config import (
@@ -17,6 +17,7 @@ from bot.config import (
     load_settings,
     scalar_variables,
 )
+from bot.config.webhooks import WebhookBlock
 from bot.core.errors import ConfigurationError, StoreError
 from bot.net.sessions import trusting
 
@@ -44,7 +45,7 @@ def check_configuration(path: Path | None, environ: Mapping[str, str]) -> Checke
     mistakes = [
         *_mistakes_of(lambda: registry_settings(settings)),
         *_mistakes_in_certificates(settings),
-        *mistakes_in_token_files(settings),
+        *mistakes_in_secrets(settings),
         *_mistakes_of(
             lambda: logins_of(settings, by_operator=False, environ=environ, clock=World().clock)
         ),
@@ -75,16 +76,24 @@ def _mistakes_in_database(settings: Settings) -> Iterator[str]:
 
 
 def _mistakes_in_certificates(settings: Settings) -> Iterator[str]:
-    for number, block in enumerate(settings.registry, start=1):
-        if block.ca_file is None:
-            continue
+    for title, ca_file in _certificates(settings):
         try:
-            trusting(settings.folder / block.ca_file)
+            trusting(settings.folder / ca_file)
         except ConfigurationError:
             yield (
-                f"`registry` block {number}, `ca_file`: no certificates can be read from "
-                f"{block.ca_file}; name a PEM file"
+                f"{title}, `ca_file`: no certificates can be read from {ca_file}; name a PEM file"
             )
+
+
+def _certificates(settings: Settings) -> Iterator[tuple[str, Path]]:
+    blocks: Mapping[str, Sequence[RegistryBlock | WebhookBlock]] = {
+        "registry": settings.registry,
+        "webhook": settings.webhook,
+    }
+    for name, found in blocks.items():
+        for number, block in enumerate(found, start=1):
+            if block.ca_file is not None:
+                yield f"`{name}` block {number}", block.ca_file
 
 
 def _warnings(checked: Checked, environ: Mapping[str, str]) -> Iterator[str]:

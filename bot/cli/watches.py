@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 InPlace = Annotated[
     str,
     typer.Option(
-        "--place", metavar="PLACE", help="Who is told: terminal, slack:C0123, telegram:-100123."
+        "--place",
+        metavar="PLACE",
+        help="Who is told: terminal, slack:C0123, telegram:-100123, webhook:name.",
     ),
 ]
 
@@ -149,6 +151,13 @@ def _place_to_tell(text: str, settings: "Settings") -> "Place":
     from bot.config import configured_services
 
     place = _place(text)
+    if place.service == "webhook" and place.conversation not in {
+        block.name for block in settings.webhook
+    }:
+        raise InvalidInput(
+            f"{place}: this configuration has no [[webhook]] block of that name; add it, or name "
+            "another place, such as terminal."
+        )
     if place.service not in configured_services(settings):
         raise InvalidInput(
             f"{place}: this configuration has no token in its [{place.service}] section, so "

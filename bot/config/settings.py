@@ -1,6 +1,8 @@
 """What can be configured: every section, every setting, its default and its bounds."""
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -16,13 +18,14 @@ from pydantic import (
 
 from bot.config.chats import Limits, Server, Slack, Telegram
 from bot.config.section import Seconds, Section
+from bot.config.webhooks import WebhookBlock
 from bot.core.errors import InvalidInput
 from bot.core.model import Place
 from bot.core.platform import Platform, parse_platform
 from bot.core.reference import DOCKER_HUB, parse_reference
 
 SHORTEST_SEND_S = 5
-SERVICES = ("slack", "telegram", "terminal")
+SERVICES = ("slack", "telegram", "terminal", "webhook")
 
 HIDDEN = "(hidden)"
 
@@ -63,7 +66,8 @@ def _place_of(text: str) -> Place:
     conversation, _, thread = rest.partition(":")
     if service not in SERVICES or (service == "terminal") != (not conversation):
         raise ValueError(
-            f"{text!r} is no place: write terminal, slack:C0123 or telegram:-100123:topic"
+            f"{text!r} is no place: write terminal, slack:C0123, telegram:-100123:topic or "
+            "webhook:name"
         )
     return Place(service, conversation, thread)
 
@@ -120,11 +124,21 @@ def _some(platforms: tuple[Platform, ...]) -> tuple[Platform, ...]:
 
 
 def _distinct(blocks: "tuple[RegistryBlock, ...]") -> "tuple[RegistryBlock, ...]":
-    hosts = [block.host for block in blocks]
-    twice = sorted({host for host in hosts if hosts.count(host) > 1})
+    twice = _repeated(block.host for block in blocks)
     if twice:
         raise ValueError(f"more than one block for {', '.join(twice)}")
     return blocks
+
+
+def _named_once(blocks: tuple[WebhookBlock, ...]) -> tuple[WebhookBlock, ...]:
+    twice = _repeated(block.name for block in blocks)
+    if twice:
+        raise ValueError(f"more than one block is named {', '.join(twice)}")
+    return blocks
+
+
+def _repeated(names: Iterable[str]) -> list[str]:
+    return sorted(name for name, times in Counter(names).items() if times > 1)
 
 
 def configured_services(settings: "Settings") -> frozenset[str]:
@@ -132,6 +146,7 @@ def configured_services(settings: "Settings") -> frozenset[str]:
     chats = {
         "slack": settings.slack.is_configured,
         "telegram": settings.telegram.is_configured,
+        "webhook": bool(settings.webhook),
     }
     return frozenset(service for service in SERVICES if chats.get(service, True))
 
@@ -254,6 +269,7 @@ class Settings(Section):
     slack: Slack = Slack()
     telegram: Telegram = Telegram()
     health: Health = Health()
+    webhook: Annotated[tuple[WebhookBlock, ...], AfterValidator(_named_once)] = ()
     registry: Annotated[tuple[RegistryBlock, ...], AfterValidator(_distinct)] = ()
     folder: Annotated[Path, Field(exclude=True)] = Path()
 

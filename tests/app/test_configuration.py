@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.app.configuration import Checked, check_configuration
+from bot.core.errors import ConfigurationError
 from tests.support.canaries import canary
 
 
@@ -67,3 +68,30 @@ def test_a_password_file_that_others_can_read_is_told(tmp_path: Path) -> None:
 )
 def test_what_is_fine_gets_no_warning(tmp_path: Path, text: str, mode: int) -> None:
     assert checked(tmp_path, text, mode=mode).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("lines", "mistake"),
+    [
+        pytest.param('secret_file = "none"', "`secret_file`: cannot be read", id="no file"),
+        pytest.param('secret = "whsec_canary!"', "must be base64", id="not base64"),
+        pytest.param('secret = ""', "`secret`: is empty", id="empty"),
+        pytest.param(
+            'secret = "canary-x"\nca_file = "config.toml"',
+            "`ca_file`: no certificates",
+            id="no certificates",
+        ),
+    ],
+)
+def test_a_webhook_that_could_not_be_signed_or_reached_is_a_mistake(
+    tmp_path: Path, lines: str, mistake: str
+) -> None:
+    text = f'[[webhook]]\nname = "ci"\nurl = "https://ci.example.com/{canary("way")}"\n{lines}\n'
+
+    with pytest.raises(ConfigurationError) as caught:
+        checked(tmp_path, text)
+
+    [told] = caught.value.mistakes
+    assert told.startswith("`webhook` block 1, ")
+    assert mistake in told
+    assert "canary" not in told

@@ -222,6 +222,20 @@ def test_a_closed_place_is_told_with_what_becomes_of_its_messages() -> None:
     assert message.lines == ("Its messages are kept, and sent once I can post there again.",)
 
 
+def test_alerts_are_told_as_data_too_also_when_they_are_sent_again() -> None:
+    appeared = (alert(Event.APPEARED), FACTS)
+    gone = (alert(Event.TAG_GONE), FACTS)
+
+    message = render_alerts([appeared, gone], people=["U1"])
+
+    assert [(news.event, news.platform) for news in message.news] == [
+        ("appeared", "linux/arm64"),
+        ("tag_gone", None),
+    ]
+    assert {(news.image, news.watch) for news in message.news} == {(FACTS.reference.familiar, 7)}
+    assert marked_as_repeated(message).news == message.news
+
+
 def test_a_message_sent_again_says_so_and_is_the_same_otherwise() -> None:
     message = render_alerts([(alert(Event.GONE), FACTS)], people=["U1"])
 

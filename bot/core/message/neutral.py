@@ -1,7 +1,8 @@
 """A message before it is laid out for a service: no markup, no escaping."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 
@@ -14,11 +15,30 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
+class News:
+    """An alert as data, for places where programs read.
+
+    event: a value of bot.core.model.Event. image: as people type it. platform is None where the
+    alert is about the whole watch.
+    """
+
+    event: str
+    image: str
+    platform: str | None
+    digest: str | None
+    there: tuple[str, ...]
+    missing: tuple[str, ...]
+    observed_at: datetime
+    watch: int
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One message: a headline that makes sense alone, lines, commands to copy, buttons.
 
     mentions are the people to name, by the service's own ids. Nothing in it is escaped:
-    that is the layout's affair.
+    that is the layout's affair. news: what it tells, if it tells alerts; not kept in JSON, because
+    what is kept are answers.
     """
 
     headline: str
@@ -26,6 +46,7 @@ class Message:
     code: tuple[str, ...] = ()
     buttons: tuple[Button, ...] = ()
     mentions: tuple[str, ...] = ()
+    news: tuple[News, ...] = field(default=(), compare=False)
 
     def as_json(self) -> dict[str, Any]:
         """A JSON object that from_json() turns back into an equal message."""

@@ -1,10 +1,11 @@
 """Messages nobody asked for at this moment: alerts and notices."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.core.message.english.words import listing, platforms_there, short_digest, span
-from bot.core.message.neutral import Button, Message
+from bot.core.message.neutral import Button, Message, News
 from bot.core.model import MISSING, Alert, AlertFacts, Event, Status, Watch
 
 SENT_AGAIN = "(sent again: no answer the first time)"
@@ -15,12 +16,29 @@ TOPIC_WAS_DELETED = "(sent here because the topic is gone)"
 
 def render_alerts(owed: Sequence[tuple[Alert, AlertFacts]], *, people: Sequence[str]) -> Message:
     """One message for the alerts a delivery carries, at least one; people are mentioned."""
+    news = tuple(_news(alert, facts) for alert, facts in owed)
+    return replace(_all_in_one(owed), mentions=tuple(people), news=news)
+
+
+def _news(alert: Alert, facts: AlertFacts) -> News:
+    return News(
+        event=alert.event.value,
+        image=facts.reference.familiar,
+        platform=str(alert.platform) if alert.platform else None,
+        digest=facts.digest,
+        there=facts.there,
+        missing=facts.missing,
+        observed_at=facts.observed_at,
+        watch=alert.watch,
+    )
+
+
+def _all_in_one(owed: Sequence[tuple[Alert, AlertFacts]]) -> Message:
     messages = [render_alert(alert, facts) for alert, facts in owed]
     if len(messages) == 1:
-        only = messages[0]
-        return Message(only.headline, only.lines, only.code, only.buttons, tuple(people))
+        return messages[0]
     if len(messages) > MOST_IN_FULL:
-        return _in_brief(owed, messages, people)
+        return _in_brief(owed, messages)
     lines: list[str] = []
     for message in messages[1:]:
         lines.extend((message.headline, *message.lines))
@@ -28,13 +46,10 @@ def render_alerts(owed: Sequence[tuple[Alert, AlertFacts]], *, people: Sequence[
         messages[0].headline,
         (*messages[0].lines, *lines),
         tuple(dict.fromkeys(code for message in messages for code in message.code)),
-        mentions=tuple(people),
     )
 
 
-def _in_brief(
-    owed: Sequence[tuple[Alert, AlertFacts]], messages: Sequence[Message], people: Sequence[str]
-) -> Message:
+def _in_brief(owed: Sequence[tuple[Alert, AlertFacts]], messages: Sequence[Message]) -> Message:
     """A pile of alerts, a line each: in full it would be cut to what a service accepts."""
     first, *others = (
         message.headline
@@ -43,7 +58,7 @@ def _in_brief(
         for (alert, _), message in zip(owed, messages, strict=True)
     )
     headline = f"{messages[0].headline}, and {len(others)} more alerts"
-    return Message(headline, (first, *others), mentions=tuple(people))
+    return Message(headline, (first, *others))
 
 
 def render_alert(alert: Alert, facts: AlertFacts) -> Message:
@@ -156,10 +171,4 @@ def told_directly(message: Message, place_name: str, reason: str) -> Message:
 
 def marked_as_repeated(message: Message) -> Message:
     """The same message, saying that it may have been sent before."""
-    return Message(
-        message.headline,
-        (*message.lines, SENT_AGAIN),
-        message.code,
-        message.buttons,
-        message.mentions,
-    )
+    return replace(message, lines=(*message.lines, SENT_AGAIN))
