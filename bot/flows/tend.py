@@ -87,15 +87,11 @@ async def _stop(
     clock: Clock,
 ) -> None:
     """Take the platforms off the watches; those that have no others, or all, end."""
-    now = clock()
-    ended = []
-    for watch in watches:
-        left = [want for want in watch.wants if want.platform not in platforms]
-        if platforms and left:
-            await transaction.watches.drop(watch.id, platforms, now=now)
-        else:
-            ended.append(watch.id)
-    await transaction.watches.end(ended, why="stopped", now=now)
+    chosen = [watch.id for watch in watches]
+    if platforms:
+        await transaction.watches.drop(chosen, platforms, now=clock())
+    else:
+        await transaction.watches.end(chosen, why="stopped", now=clock())
 
 
 def _is_meant(watch: Watch, meant: said.Unwatch) -> bool:

@@ -76,8 +76,10 @@ class Watches(Protocol):
         """Active watches whose time is over."""
         ...
 
-    async def drop(self, watch: WatchId, platforms: Sequence[Platform], *, now: datetime) -> None:
-        """Take platforms off a watch; it must keep at least one."""
+    async def drop(
+        self, watches: Sequence[WatchId], platforms: Sequence[Platform], *, now: datetime
+    ) -> None:
+        """Take platforms off watches; one that would keep none ends, as stopped."""
         ...
 
     async def end(self, watches: Sequence[WatchId], *, why: str, now: datetime) -> None:

@@ -87,7 +87,9 @@ class WatchReader:
         def read(row: Row[Any]) -> Watch:
             return _watch(row, wanted[row.id], tuple(people[row.id]))
 
-        return list(readable(found, read, table="watches"))
+        # One that has ended since the first statement has no wants in the second.
+        whole = [row for row in found if row.id in wanted]
+        return list(readable(whole, read, table="watches"))
 
 
 def _watch(row: Row[Any], wanted: Sequence[Row[Any]], people: tuple[str, ...]) -> Watch:

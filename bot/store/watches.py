@@ -136,20 +136,25 @@ class SqlWatches:
         held = list((await self._session.execute(_TARGETS_OF_EXPIRED, due)).scalars())
         return await _EXPIRED_OF.read(self._session, {**due, "targets": held}) if held else []
 
-    async def drop(self, watch: WatchId, platforms: Sequence[Platform], *, now: datetime) -> None:
-        """Take platforms off a watch, and its target is due.
-
-        It must keep at least one; if others have been taken off at the same time, and none would
-        be left, the watch ends.
-        """
-        if not await drop_platforms(self._session, watch, platforms, now=now):
-            await self.end([watch], why="stopped", now=now)
+    async def drop(
+        self, watches: Sequence[WatchId], platforms: Sequence[Platform], *, now: datetime
+    ) -> None:
+        """Take platforms off watches, whose targets are due; one that would keep none ends."""
+        await self._lock_targets_of(_batches(watches))
+        emptied = [
+            watch
+            for watch in watches
+            if not await drop_platforms(self._session, watch, platforms, now=now)
+        ]
+        await self._end(emptied, why="stopped", now=now)
 
     async def end(self, watches: Sequence[WatchId], *, why: str, now: datetime) -> None:
         """End watches; a target nobody wants any more is no longer due."""
-        batches = [list(watches[at : at + _BATCH]) for at in range(0, len(watches), _BATCH)]
-        await self._lock_targets_of(batches)
-        for named in batches:
+        await self._lock_targets_of(_batches(watches))
+        await self._end(watches, why=why, now=now)
+
+    async def _end(self, watches: Sequence[WatchId], *, why: str, now: datetime) -> None:
+        for named in _batches(watches):
             await self._session.execute(_END, {"named": named, "why": why, "moment": now})
             await self._session.execute(_REST, {"named": named})
 
@@ -177,3 +182,7 @@ class SqlWatches:
         found = await self._session.execute(_MUTED_UNTIL, place_key(place))
         until: datetime | None = found.scalar()
         return until
+
+
+def _batches(watches: Sequence[WatchId]) -> list[list[WatchId]]:
+    return [list(watches[at : at + _BATCH]) for at in range(0, len(watches), _BATCH)]

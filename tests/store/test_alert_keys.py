@@ -57,7 +57,7 @@ class Story:
         if others:
             async with self._store.transaction() as transaction:
                 gone = self._chance.choice([watch, *others])
-                await transaction.watches.drop(gone.watch, [gone.platform], now=at(self._now_s))
+                await transaction.watches.drop([gone.watch], [gone.platform], now=at(self._now_s))
 
     async def _add(self) -> None:
         platforms = self._chance.sample(PLATFORMS, self._chance.randint(1, 3))

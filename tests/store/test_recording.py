@@ -147,7 +147,7 @@ async def test_a_platform_that_is_dropped_during_a_look_is_not_told_of(store: St
     added = await add(store, new_watch(platforms=(ARM64, RISCV)))
     target = await claim_one(store)
     async with store.transaction() as transaction:
-        await transaction.watches.drop(added.watch.id, [RISCV], now=at(1))
+        await transaction.watches.drop([added.watch.id], [RISCV], now=at(1))
 
     await record(store, look(target, present(ARM64, RISCV)), now=at(2))
     [again] = await claim(store, now=at(2))

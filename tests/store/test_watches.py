@@ -43,7 +43,7 @@ async def end(store: Store, *watches: int) -> None:
 
 async def drop(store: Store, watch: WatchId, *platforms: Platform, now: datetime = NOW) -> None:
     async with store.transaction() as transaction:
-        await transaction.watches.drop(watch, platforms, now=now)
+        await transaction.watches.drop([watch], platforms, now=now)
 
 
 async def alerts_told(store: Store, *, now: datetime) -> list[tuple[Event, Platform | None]]:
@@ -287,7 +287,7 @@ async def test_dropped_platforms_leave_the_watch_and_make_its_target_due(store: 
     added = await add(store, new_watch(platforms=(ARM64, RISCV, AMD64), due_at=at(600)))
 
     async with store.transaction() as transaction:
-        await transaction.watches.drop(added.watch.id, [RISCV, AMD64], now=at(5))
+        await transaction.watches.drop([added.watch.id], [RISCV, AMD64], now=at(5))
 
     [watch] = await watches_of(store)
     assert [want.platform for want in watch.wants] == [ARM64]
