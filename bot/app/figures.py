@@ -20,9 +20,9 @@ async def page_of(
     now = clock()
     async with store.reading() as transaction:
         backlog = await transaction.backlogs.count(now=now)
-    parked = {
-        state.registry: state.parked_until is not None and state.parked_until > now
-        for state in courtesy.states()
-    }
-    figures.note_queues(backlog, parked)
+        kept = await transaction.registries.load()
+    figures.note_queues(backlog, now=now)
+    # What is kept is a second old at most, and tells what other processes know as well.
+    states = {state.registry: state for state in (*courtesy.states(), *kept)}
+    figures.note_registries(states.values(), now=now)
     return figures.exposition()

@@ -12,10 +12,10 @@ from bot.app.chats import Chats, Scene, chatting, direct_place
 from bot.app.figures import new_figures
 from bot.app.heartbeat import beat_for_ever
 from bot.app.roles import ALL_ROLES, Role, names_of
+from bot.app.serving import Office, routes_of, see_that_something_is_served
 from bot.app.wiring import Eyes, held_alone, looking, pacing_of, sight_of, storing, subscriber_of
 from bot.app.world import World, program_version, spare_the_collector
 from bot.config import Settings
-from bot.core.errors import InvalidInput
 from bot.flows.bells import Bells
 from bot.flows.check import Checker, LookSettings
 from bot.flows.deliver import Deliverer, DeliverySettings
@@ -57,6 +57,8 @@ class Bot:
     roles: frozenset[Role] = ALL_ROLES
     listen: Listen = _hear_nothing
     bells: Bells = field(default_factory=Bells)
+    _address: str = ""
+    _started: asyncio.Event = field(default_factory=asyncio.Event)
 
     def stop(self) -> None:
         """Finish what is under way, then end run()."""
@@ -70,11 +72,20 @@ class Bot:
         scene = Scene(self.settings, self.world, self.store, self.bells, self.roles, self.stop)
         async with AsyncExitStack() as stack:
             chats = await stack.enter_async_context(chatting(scene))
-            if chats.routes:
+            if routes := routes_of(self._office(chats), self.roles):
                 server = self.settings.server
-                address = serving(chats.routes, host=server.host, port=server.port)
-                await stack.enter_async_context(address)
+                address = serving(routes, host=server.host, port=server.port)
+                self._address = await stack.enter_async_context(address)
             await self._work(chats)
+
+    async def served_at(self) -> str:
+        """The web server's address once the bot runs; empty if nothing is served."""
+        await self._started.wait()
+        return self._address
+
+    def _office(self, chats: Chats) -> Office:
+        settings, world = self.settings, self.world
+        return Office(settings, self.store, chats, self.eyes.pace, self.figures, world.clock)
 
     async def _work(self, chats: Chats) -> None:
         made = self._workers(chats)
@@ -84,6 +95,7 @@ class Bot:
             attendants = [group.create_task(duty) for duty in self._duties(chats)]
             spare_the_collector()
             log.info("started", version=program_version(), roles=names_of(self.roles))
+            self._started.set()
             await self.stopped.wait()
             for attendant in attendants:
                 attendant.cancel()
@@ -177,16 +189,16 @@ async def run(
     Raises InvalidInput for roles that leave nothing to do, StoreBusy if another process has one of
     them over the same SQLite file.
     """
-    _see_that_they_do_something(roles)
+    _see_that_they_do_something(settings, roles)
     with held_alone(settings, roles):
         async with assembled(settings, world or World(), roles=roles) as bot:
             with signals(bot):
                 await bot.run()
 
 
-def _see_that_they_do_something(roles: frozenset[Role]) -> None:
+def _see_that_they_do_something(settings: Settings, roles: frozenset[Role]) -> None:
     if roles == {Role.WEB}:
-        raise InvalidInput("web: this version has no web server, so nothing is left to do.")
+        see_that_something_is_served(settings)
     if (Role.DELIVERY in roles) != (Role.CHATS in roles):
         one, other = ("delivery", "chats") if Role.DELIVERY in roles else ("chats", "delivery")
         log.warning("messages_for_the_terminal_wait", because=f"{one} without {other}")

@@ -130,8 +130,9 @@ class Telegram(Section):
 
 
 class Server(Section):
-    """The bot's own web server; it runs only if something is to be served."""
+    """The bot's own web server; enabled: it serves more than what chats and registries post to."""
 
+    enabled: bool = False
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
 

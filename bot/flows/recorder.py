@@ -15,6 +15,7 @@ from bot.ports import (
     Courtesy,
     Figures,
     LookResult,
+    News,
     RegistryState,
     Store,
     Transaction,
@@ -116,14 +117,14 @@ class Recorder:
     async def _write(
         self, batch: Sequence[LookResult], states: Sequence[RegistryState] = ()
     ) -> _Outcome:
-        async def work(transaction: Transaction) -> list[bool]:
+        async def work(transaction: Transaction) -> tuple[list[bool], frozenset[News]]:
             held = await transaction.targets.record(batch, now=self._clock())
             if states:
                 await transaction.registries.save(states)
-            return held
+            return held, transaction.news
 
         try:
-            held = await in_transaction(self._store, work)
+            held, news = await in_transaction(self._store, work)
         except StoreError as error:
             log.error("looks_not_recorded", **_of(batch), error=str(error))
             return _Outcome.NO_DATABASE if isinstance(error, _NO_DATABASE) else _Outcome.BAD_ROW
@@ -131,13 +132,15 @@ class Recorder:
             # A row that cannot be written must not stop the others.
             log.exception("looks_not_recorded", **_of(batch))
             return _Outcome.BAD_ROW
-        self._tell(batch, held)
+        self._tell(batch, held, news)
         return _Outcome.WRITTEN
 
-    def _tell(self, batch: Sequence[LookResult], held: Sequence[bool]) -> None:
+    def _tell(
+        self, batch: Sequence[LookResult], held: Sequence[bool], news: frozenset[News]
+    ) -> None:
         """Let it be known what was written, and what was not."""
-        if any(result.decision.alerts for result in batch):
-            self._bells.deliveries.ring()
+        for each in news:
+            self._bells.ring(each)
         for result, written in zip(batch, held, strict=True):
             if not written:
                 log.debug("lease_lost", target=str(result.target.reference))

@@ -1,7 +1,7 @@
 """What the verbs need from outside, as protocols that adapters implement."""
 
 from bot.ports.chat import Messenger
-from bot.ports.figures import NO_FIGURES, Figures, NoFigures, Sending
+from bot.ports.figures import NO_FIGURES, Figures, Heard, NoFigures, Sending
 from bot.ports.inbox import Command, Inbox
 from bot.ports.official import KnownLibrary, Official
 from bot.ports.outbox import Delivery, Outbox, OutboxEntry, OwedAlert
@@ -41,6 +41,7 @@ __all__ = [
     "Delivery",
     "FetchedManifest",
     "Figures",
+    "Heard",
     "Held",
     "Inbox",
     "KnownLibrary",

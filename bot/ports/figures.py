@@ -17,6 +17,23 @@ class Sending(Enum):
     UNCERTAIN = "uncertain"
 
 
+class Heard(Enum):
+    """What became of something that was posted to an address for registries.
+
+    Refused are FORGED (whoever sent it does not know the secret), TOO_LARGE and MALFORMED; FAILED
+    is for the sender to repeat.
+    """
+
+    HINTED = "hinted"
+    UNWATCHED = "unwatched"
+    IGNORED = "ignored"
+    REPLAYED = "replayed"
+    FORGED = "forged"
+    TOO_LARGE = "too_large"
+    MALFORMED = "malformed"
+    FAILED = "failed"
+
+
 class Figures(Protocol):
     """What operators want counted. Every method comes back at once and never raises."""
 
@@ -44,6 +61,10 @@ class Figures(Protocol):
         """A command was taken up; verb is one of the program's own words, never a person's."""
         ...
 
+    def heard(self, hook: str, how: Heard) -> None:
+        """Something was posted to an address for registries; hook is a configured name, or ""."""
+        ...
+
 
 class NoFigures:
     """Figures for whoever counts nothing."""
@@ -64,6 +85,9 @@ class NoFigures:
         """Nothing."""
 
     def commanded(self, verb: str) -> None:
+        """Nothing."""
+
+    def heard(self, hook: str, how: Heard) -> None:
         """Nothing."""
 
 

@@ -1,8 +1,8 @@
 """The database."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Protocol
@@ -32,11 +32,18 @@ class Registries(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """How much waits to be done: targets due for a look, messages to go out, commands."""
+    """How much waits to be done: targets due for a look, messages to go out, commands.
+
+    oldest_due_at, oldest_owed_at: since when the first of them waits; None if nothing does. states:
+    how many messages are in each state, those that have arrived left out.
+    """
 
     targets: int
     deliveries: int
     commands: int
+    oldest_due_at: datetime | None = None
+    oldest_owed_at: datetime | None = None
+    states: Mapping[str, int] = field(default_factory=dict)
 
 
 class Backlogs(Protocol):
@@ -78,6 +85,14 @@ class Transaction(Protocol):
     @property
     def backlogs(self) -> Backlogs:
         """How much waits."""
+        ...
+
+    @property
+    def news(self) -> "frozenset[News]":
+        """What was written so far that somebody may be waiting for, once it is committed.
+
+        The store tells other processes; whoever wrote it rings the bells of this one.
+        """
         ...
 
 

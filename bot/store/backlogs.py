@@ -8,16 +8,27 @@ from bot.ports import Backlog
 from bot.store.columns import UtcDateTime
 from bot.store.schema import alerts, deliveries, inbox, targets
 from bot.store.session import Session
+from bot.store.states import SENT
 
-_TARGETS = select(func.count()).where(targets.c.due_at <= bindparam("now", type_=UtcDateTime()))
-_ON_THEIR_WAY = select(func.count()).where(deliveries.c.due_at.is_not(None))
-_LOOSE = select(func.count()).where(alerts.c.delivery_id.is_(None))
-_COMMANDS = select(func.count()).where(inbox.c.due_at.is_not(None))
+_DUE = targets.c.due_at <= bindparam("now", type_=UtcDateTime())
+_ON_THEIR_WAY = deliveries.c.due_at.is_not(None)
+_LOOSE = alerts.c.delivery_id.is_(None)
 _ALL = select(
-    _TARGETS.scalar_subquery().label("targets"),
-    _ON_THEIR_WAY.scalar_subquery().label("on_their_way"),
-    _LOOSE.scalar_subquery().label("loose"),
-    _COMMANDS.scalar_subquery().label("commands"),
+    select(func.count()).where(_DUE).scalar_subquery().label("targets"),
+    select(func.min(targets.c.due_at)).where(_DUE).scalar_subquery().label("oldest_due_at"),
+    select(func.count()).where(_ON_THEIR_WAY).scalar_subquery().label("on_their_way"),
+    select(func.min(deliveries.c.created_at))
+    .where(_ON_THEIR_WAY)
+    .scalar_subquery()
+    .label("oldest_on_its_way"),
+    select(func.count()).where(_LOOSE).scalar_subquery().label("loose"),
+    select(func.min(alerts.c.created_at)).where(_LOOSE).scalar_subquery().label("oldest_loose"),
+    select(func.count()).where(inbox.c.due_at.is_not(None)).scalar_subquery().label("commands"),
+)
+_STATES = (
+    select(deliveries.c.state, func.count().label("number"))
+    .where(deliveries.c.state != SENT)
+    .group_by(deliveries.c.state)
 )
 
 
@@ -30,6 +41,13 @@ class SqlBacklogs:
     async def count(self, *, now: datetime) -> Backlog:
         """Targets that are due, deliveries and alerts that are owed, commands not done."""
         row = (await self._session.execute(_ALL, {"now": now})).one()
+        states = await self._session.execute(_STATES)
+        owed_since = [each for each in (row.oldest_on_its_way, row.oldest_loose) if each]
         return Backlog(
-            targets=row.targets, deliveries=row.on_their_way + row.loose, commands=row.commands
+            targets=row.targets,
+            deliveries=row.on_their_way + row.loose,
+            commands=row.commands,
+            oldest_due_at=row.oldest_due_at,
+            oldest_owed_at=min(owed_since, default=None),
+            states={each.state: each.number for each in states},
         )

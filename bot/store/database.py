@@ -63,6 +63,12 @@ class SqlTransaction:
         self.inbox = SqlInbox(session)
         self.registries = SqlRegistries(session)
         self.backlogs = SqlBacklogs(session)
+        self._session = session
+
+    @property
+    def news(self) -> frozenset[News]:
+        """What was written so far that somebody may be waiting for, once it is committed."""
+        return frozenset(self._session.news)
 
 
 class SqlStore:

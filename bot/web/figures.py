@@ -1,6 +1,7 @@
 """Prometheus metrics: counted while the bot works, written out when somebody asks."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from datetime import datetime
 
 from prometheus_client import (
     CollectorRegistry,
@@ -13,11 +14,13 @@ from prometheus_client import (
 )
 
 from bot.core.model import Event, Observation
-from bot.ports import Backlog, Sending
+from bot.ports import Backlog, Heard, RegistryState, Sending
 
 MAX_REGISTRIES = 30
 """Hosts come from strangers: those beyond, in order of appearance, are counted as OTHER."""
 OTHER = "other"
+MESSAGE_STATES = ("pending", "sending", "uncertain", "dead")
+"""Those of a message that has not arrived."""
 LOOK_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25)
 TOLD_BUCKETS_S = (0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 6 * 3600)
 
@@ -59,6 +62,7 @@ class PrometheusFigures:
         )
         self._messages = _Messages(metrics)
         self._queues = _Queues(metrics)
+        self._standings = _Standings(metrics)
 
     def answered(self, registry: str, status: int | None) -> None:
         """A request had this HTTP status; None: no answer at all."""
@@ -88,12 +92,19 @@ class PrometheusFigures:
         """A command was taken up."""
         self._messages.commands.labels(verb).inc()
 
-    def note_queues(self, backlog: Backlog, parked: Mapping[str, bool]) -> None:
-        """How much waits now, and of each registry whether it is left alone."""
-        self._queues.note(backlog)
-        self._queues.parked.clear()
-        for registry, is_parked in parked.items():
-            self._queues.parked.labels(self._name(registry)).inc(int(is_parked))
+    def heard(self, hook: str, how: Heard) -> None:
+        """Something was posted to an address for registries."""
+        self._messages.heard.labels(hook or OTHER, how.value).inc()
+
+    def note_queues(self, backlog: Backlog, *, now: datetime) -> None:
+        """How much waits now."""
+        self._queues.note(backlog, now)
+
+    def note_registries(self, states: Iterable[RegistryState], *, now: datetime) -> None:
+        """How registries want to be treated now; those that share a label are added up."""
+        self._standings.clear()
+        for state in states:
+            self._standings.add(self._name(state.registry), state, now)
 
     def exposition(self) -> bytes:
         """All metrics in prometheus' text format."""
@@ -131,6 +142,12 @@ class _Messages:
         self.commands = Counter(
             "archbell_commands", "Commands taken up, by verb.", ["verb"], registry=metrics
         )
+        self.heard = Counter(
+            "archbell_hook_events",
+            "Events of registries, by what became of them.",
+            ["hook", "outcome"],
+            registry=metrics,
+        )
 
 
 class _Queues:
@@ -138,20 +155,63 @@ class _Queues:
 
     def __init__(self, metrics: CollectorRegistry) -> None:
         self._targets = Gauge("archbell_targets_due", "Targets due for a look.", registry=metrics)
+        self._lag_s = Gauge(
+            "archbell_due_lag_seconds",
+            "Since when the target that has waited longest is due for a look.",
+            registry=metrics,
+        )
         self._deliveries = Gauge(
             "archbell_deliveries_pending", "Messages and alerts to go out.", registry=metrics
+        )
+        self._age_s = Gauge(
+            "archbell_deliveries_oldest_seconds",
+            "How old the oldest message or alert is that is to go out.",
+            registry=metrics,
+        )
+        self._states = Gauge(
+            "archbell_deliveries_state",
+            "Messages that have not arrived, by their state.",
+            ["state"],
+            registry=metrics,
         )
         self._commands = Gauge(
             "archbell_commands_pending", "Commands received, not yet done.", registry=metrics
         )
-        self.parked = Gauge(
-            "archbell_registry_parked",
-            "Registries that are left alone for a while.",
-            ["registry"],
-            registry=metrics,
+
+    def note(self, backlog: Backlog, now: datetime) -> None:
+        self._targets.set(backlog.targets)
+        self._lag_s.set(_seconds_since(backlog.oldest_due_at, now))
+        self._deliveries.set(backlog.deliveries)
+        self._age_s.set(_seconds_since(backlog.oldest_owed_at, now))
+        self._commands.set(backlog.commands)
+        for state in MESSAGE_STATES:
+            self._states.labels(state).set(backlog.states.get(state, 0))
+
+
+class _Standings:
+    """How registries want to be treated, as far as was noted last."""
+
+    def __init__(self, metrics: CollectorRegistry) -> None:
+        self._parked, self._limit, self._remaining = (
+            Gauge(f"archbell_registry_{name}", what, ["registry"], registry=metrics)
+            for name, what in (
+                ("parked", "Registries that are left alone for a while."),
+                ("rate_limit", "Pulls that a registry says it allows in its window."),
+                ("rate_remaining", "Pulls that a registry says are left in its window."),
+            )
         )
 
-    def note(self, backlog: Backlog) -> None:
-        self._targets.set(backlog.targets)
-        self._deliveries.set(backlog.deliveries)
-        self._commands.set(backlog.commands)
+    def clear(self) -> None:
+        for gauge in (self._parked, self._limit, self._remaining):
+            gauge.clear()
+
+    def add(self, name: str, state: RegistryState, now: datetime) -> None:
+        is_parked = state.parked_until is not None and state.parked_until > now
+        self._parked.labels(name).inc(int(is_parked))
+        for gauge, number in ((self._limit, state.limit), (self._remaining, state.remaining)):
+            if number is not None:
+                gauge.labels(name).inc(number)
+
+
+def _seconds_since(moment: datetime | None, now: datetime) -> float:
+    return max((now - moment).total_seconds(), 0) if moment is not None else 0

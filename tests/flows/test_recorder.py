@@ -51,14 +51,18 @@ class Case:
         return sorted(watch.reference.tag or "" for watch in watches if watch.looked_at)
 
     async def rung(self) -> bool:
-        """Whether the deliverer was called."""
-        before = asyncio.get_running_loop().time()
-        await self.bells.deliveries.listen(until=None, now=NOW, at_most_s=0.2)
-        return asyncio.get_running_loop().time() - before < 0.1
+        """Whether the deliverer was called about the first batch that was written."""
+        await self.written()
+        return self.bells.deliveries._rung.is_set()
 
     async def written(self) -> None:
         """Return when a batch has been committed."""
         await self.store.wait_for("targets.record:committed")
+
+    async def hint(self, target: ClaimedTarget) -> None:
+        """Something happens to a target, and nobody of this process is told."""
+        async with self.store.transaction() as transaction:
+            assert await transaction.targets.hint(target.reference, digest=None, now=NOW)
 
     @property
     def batches(self) -> int:
@@ -282,3 +286,17 @@ async def test_a_state_that_cannot_be_written_costs_no_look(patient: Case) -> No
         recorder.put(seen(targets["1"]))
 
     assert await patient.looked_at() == ["1"]
+
+
+@pytest.mark.parametrize("hinted", [True, False], ids=["hinted", "not hinted"])
+async def test_a_target_that_is_due_again_at_once_calls_for_looks(
+    patient: Case, hinted: bool
+) -> None:
+    [target] = (await patient.claimed("1")).values()
+    if hinted:
+        await patient.hint(target)
+
+    async with recording(patient) as recorder:
+        recorder.put(seen(target))
+
+    assert patient.bells.looks._rung.is_set() == hinted

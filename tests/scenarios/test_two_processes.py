@@ -320,7 +320,7 @@ async def test_different_roles_may_share_a_file(write_config: WriteConfig, tmp_p
     [
         pytest.param("lokks", r"'lokks' is no role: type one or more of looks, deliv", id="typo"),
         pytest.param(",", r"--only names no role", id="nothing"),
-        pytest.param("web", r"no web server", id="not there yet"),
+        pytest.param("web", r"nothing is to be served; set enabled", id="nothing to serve"),
     ],
 )
 async def test_a_role_that_cannot_be_done_is_refused_with_the_choice(

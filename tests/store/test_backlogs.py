@@ -15,6 +15,7 @@ from tests.support.stores import (
     new_watch,
     present,
     record,
+    take,
 )
 
 
@@ -31,20 +32,36 @@ async def test_targets_wait_from_when_they_are_due_until_they_are_looked_at(stor
     await add(store, new_watch(NODE))
     await add(store, new_watch(BUSYBOX))
 
-    before = await backlog(store)
+    before = await backlog(store, 5)
     await claim(store)
-    after = await backlog(store)
+    after = await backlog(store, 5)
 
     assert (before.targets, after.targets) == (2, 0)
+    assert (before.oldest_due_at, after.oldest_due_at) == (NOW, None)
 
 
 async def test_alerts_and_answers_wait_until_they_are_out(store: Store) -> None:
     await add(store, new_watch(NODE))
     await record(store, *[look(target, present(ARM64)) for target in await claim(store)])
     async with store.transaction() as transaction:
-        await transaction.outbox.post(TEAM, Message("hello"), now=NOW)
+        await transaction.outbox.post(TEAM, Message("hello"), now=at(-5))
 
-    assert (await backlog(store)).deliveries == 2
+    waiting = await backlog(store)
+    assert waiting.deliveries == 2
+    assert waiting.oldest_owed_at == at(-5)
+    assert waiting.states == {"pending": 1}
+
+
+async def test_what_has_arrived_does_not_wait(store: Store) -> None:
+    async with store.transaction() as transaction:
+        await transaction.outbox.post(TEAM, Message("hello"), now=NOW)
+    [delivery] = await take(store)
+    during = await backlog(store)
+    async with store.transaction() as transaction:
+        await transaction.outbox.sent(delivery, message_id="m1", now=NOW)
+
+    assert during.states == {"sending": 1}
+    assert await backlog(store) == Backlog(targets=0, deliveries=0, commands=0)
 
 
 async def test_commands_wait_until_they_are_done(store: Store) -> None:

@@ -83,6 +83,8 @@ class _Troubled:
 
     def __getattr__(self, attribute: str) -> Any:
         inner = getattr(self._inner, attribute)
+        if attribute == "news":
+            return inner
         if not self._name:
             return _Troubled(inner, self._store, self._own, attribute)
 

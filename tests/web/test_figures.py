@@ -1,6 +1,6 @@
 """Figures as prometheus reads them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bot.core.errors import TroubleKind
 from bot.core.model import Event, Observation, Status, Trouble
-from bot.ports import NO_FIGURES, Backlog, Figures, Sending
+from bot.ports import NO_FIGURES, Backlog, Figures, Heard, RegistryState, Sending
 from bot.web.figures import MAX_REGISTRIES, OTHER, PrometheusFigures
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -23,7 +23,10 @@ def figures() -> PrometheusFigures:
 def samples(figures: PrometheusFigures, name: str) -> dict[tuple[str, ...], float]:
     """The values of a metric, by those of their labels, whom it is about first."""
     families = text_string_to_metric_families(figures.exposition().decode())
-    order = ("registry", "service", "event", "verb", "version", "outcome", "status", "le")
+    order = (
+        *("registry", "service", "event", "verb", "version", "hook"),
+        *("outcome", "status", "state", "le"),
+    )
     return {
         tuple(sample.labels[label] for label in order if label in sample.labels): sample.value
         for family in families
@@ -75,13 +78,62 @@ def test_what_people_say_and_are_told_is_counted(figures: PrometheusFigures) -> 
 
 
 def test_queues_are_what_was_noted_last(figures: PrometheusFigures) -> None:
-    figures.note_queues(Backlog(9, 9, 9), {"quay.io": True})
-    figures.note_queues(Backlog(1, 2, 3), {"ghcr.io": True, "docker.io": False})
+    figures.note_queues(Backlog(9, 9, 9, NOW, NOW, {"dead": 5}), now=NOW + timedelta(hours=1))
+    figures.note_queues(
+        Backlog(1, 2, 3, NOW, NOW + timedelta(seconds=4), {"pending": 2, "uncertain": 1}),
+        now=NOW + timedelta(seconds=5),
+    )
 
     assert samples(figures, "archbell_targets_due") == {(): 1}
+    assert samples(figures, "archbell_due_lag_seconds") == {(): 5}
     assert samples(figures, "archbell_deliveries_pending") == {(): 2}
+    assert samples(figures, "archbell_deliveries_oldest_seconds") == {(): 1}
     assert samples(figures, "archbell_commands_pending") == {(): 3}
-    assert samples(figures, "archbell_registry_parked") == {("ghcr.io",): 1, ("docker.io",): 0}
+    assert samples(figures, "archbell_deliveries_state") == {
+        ("pending",): 2,
+        ("sending",): 0,
+        ("uncertain",): 1,
+        ("dead",): 0,
+    }
+
+
+def test_nothing_that_waits_has_no_age(figures: PrometheusFigures) -> None:
+    figures.note_queues(Backlog(0, 0, 0), now=NOW)
+
+    assert samples(figures, "archbell_due_lag_seconds") == {(): 0}
+    assert samples(figures, "archbell_deliveries_oldest_seconds") == {(): 0}
+
+
+def test_registries_are_as_they_were_noted_last(figures: PrometheusFigures) -> None:
+    later = NOW + timedelta(seconds=1)
+    figures.note_registries([RegistryState("quay.io", parked_until=later)], now=NOW)
+    figures.note_registries(
+        [
+            RegistryState("ghcr.io", parked_until=later),
+            RegistryState("gcr.io", parked_until=NOW),
+            RegistryState("docker.io", limit=100, remaining=7),
+        ],
+        now=NOW,
+    )
+
+    assert samples(figures, "archbell_registry_parked") == {
+        ("ghcr.io",): 1,
+        ("gcr.io",): 0,
+        ("docker.io",): 0,
+    }
+    assert samples(figures, "archbell_registry_rate_limit") == {("docker.io",): 100}
+    assert samples(figures, "archbell_registry_rate_remaining") == {("docker.io",): 7}
+
+
+def test_what_registries_post_is_counted_by_what_became_of_it(figures: PrometheusFigures) -> None:
+    figures.heard("mine", Heard.HINTED)
+    figures.heard("mine", Heard.HINTED)
+    figures.heard("", Heard.FORGED)
+
+    assert samples(figures, "archbell_hook_events_total") == {
+        ("mine", "hinted"): 2,
+        (OTHER, "forged"): 1,
+    }
 
 
 def test_strangers_cannot_make_labels_without_end(figures: PrometheusFigures) -> None:
@@ -126,5 +178,6 @@ def test_figures_can_be_switched_off(figures: PrometheusFigures) -> None:
         each.sending_ended("slack", Sending.SENT)
         each.told(Event.GONE, seconds=1)
         each.commanded("list")
+        each.heard("mine", Heard.IGNORED)
 
     assert samples(figures, "archbell_commands_total") == {("list",): 1}

@@ -103,3 +103,13 @@ def trouble_sentence(reference: Reference, trouble: Trouble, *, now: datetime) -
     return _SENTENCES[trouble.kind].format(
         registry=reference.registry, name=reference.familiar, status=status, until=until
     )
+
+
+def resting_sentence(registry: str, until: datetime, *, now: datetime) -> str:
+    """One sentence about a registry that nothing is asked for a while."""
+    return f"{registry} is left alone until {moment(until, now)}."
+
+
+def silent_database_sentence(seconds: float) -> str:
+    """One sentence about a database that neither answers nor fails."""
+    return f"The database has not answered for {seconds:g} seconds."
