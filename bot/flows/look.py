@@ -72,17 +72,29 @@ class Look:
             async with asyncio.timeout(timeout_s):
                 observation = await one.observe(known, self._clock())
                 entries = await one.with_children(observation, frozenset(wanted))
-        except TimeoutError:
-            return self._unclear(Status.UNKNOWN, Trouble(TroubleKind.TIMED_OUT))
+        except TimeoutError as error:
+            return self._unclear(_known_before(error))
         except RegistryError as error:
-            status = Status.DENIED if isinstance(error, Denied) else Status.UNKNOWN
-            return self._unclear(status, Trouble(error.kind, error.http_status, error.retry_at))
+            return self._unclear(error)
         if access is Access.WITHHELD:
             self._shown.add(reference, observation)
         return replace(observation, entries=entries, observed_at=self._clock())
 
-    def _unclear(self, status: Status, trouble: Trouble) -> Observation:
+    def _unclear(self, error: RegistryError | None) -> Observation:
+        """What is left of a look: its error, or none if all that is known is that time was up."""
+        if error is None:
+            trouble = Trouble(TroubleKind.TIMED_OUT)
+            return Observation(Status.UNKNOWN, self._clock(), trouble=trouble)
+        status = Status.DENIED if isinstance(error, Denied) else Status.UNKNOWN
+        trouble = Trouble(error.kind, error.http_status, error.retry_at)
         return Observation(status, self._clock(), trouble=trouble)
+
+
+def _known_before(time_up: TimeoutError) -> RegistryError | None:
+    """What the registry had answered already when the look's time was up, if anything."""
+    cut_off = time_up.__cause__
+    known = None if cut_off is None else cut_off.__cause__
+    return known if isinstance(known, RegistryError) else None
 
 
 class _Shown:

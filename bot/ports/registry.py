@@ -35,7 +35,8 @@ class Registry(Protocol):
 
     Every method raises RegistryError when there is no clear answer. urgent: somebody waits for it,
     so it goes ahead of others in the registry's queue. login: whoever will see the answer may use
-    the operator's login; without it the registry is asked as anybody may.
+    the operator's login; without it the registry is asked as anybody may. A method cancelled
+    during another attempt names the first one's RegistryError as the cause.
     """
 
     async def fetch_tag(

@@ -1,5 +1,6 @@
 """One request over the wire: paced, vetted, capped, tried twice, its failures translated."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
@@ -93,6 +94,10 @@ class Transport:
         except TransportFailure:
             self._pace.failed(request.registry)
             raise
+        except asyncio.CancelledError as cut:
+            # Most likely the look's time is over: the first attempt's failure is what is known.
+            self._pace.failed(request.registry)
+            raise cut from first
 
     async def _attempt(self, request: Request, authorization: str | None) -> Answer:
         async with self._pace.slot(request.registry, pull=request.pull, urgent=request.urgent):

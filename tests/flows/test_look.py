@@ -1,20 +1,22 @@
 """One look, over a registry on a real socket: what it makes of every kind of tag and trouble."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from bot.core.access import LoginScope, Permits
-from bot.core.errors import TroubleKind
+from bot.core.errors import Denied, RegistryError, ServerTrouble, TroubleKind
 from bot.core.model import Entry, Observation, Status, Trouble
 from bot.core.platform import Platform
 from bot.flows.look import MAX_REMEMBERED_CONFIGS, MAX_REMEMBERED_TAGS, Look, _Configs, _Shown
 from bot.net.sessions import Timeouts
+from bot.registry.client import RegistryClient
 from tests.support.images import MediaTypes
-from tests.support.registry_client import NOW, Connection, connected, reference_to
+from tests.support.registry_client import NOW, Connection, connected, no_chance, reference_to
 from tests.support.scripted_answers import Answer
 from tests.support.scripted_registry import ScriptedRegistry, scripted_registry
 from tests.support.stores import TEAM
@@ -560,6 +562,44 @@ async def test_a_look_that_takes_too_long_is_given_up(
     seen = await look(TAG, known=None, wanted={ARM64}, timeout_s=0.1)
 
     assert seen == Observation(Status.UNKNOWN, NOW, trouble=Trouble(TroubleKind.TIMED_OUT))
+
+
+@pytest.mark.parametrize(
+    ("first", "seen"),
+    [
+        pytest.param(
+            ServerTrouble("registry.test", "answered 503", http_status=503),
+            Observation(Status.UNKNOWN, NOW, trouble=Trouble(TroubleKind.SERVER_ERROR, 503)),
+            id="trouble",
+        ),
+        pytest.param(
+            Denied("registry.test", "not permitted", http_status=403),
+            Observation(Status.DENIED, NOW, trouble=Trouble(TroubleKind.DENIED, 403)),
+            id="denied",
+        ),
+    ],
+)
+async def test_a_look_whose_time_is_up_during_another_attempt_tells_what_the_first_one_got(
+    connection: Connection, first: RegistryError, seen: Observation
+) -> None:
+    class TriesAgain(RegistryClient):
+        async def fetch_tag(self, *_: object, **__: object) -> NoReturn:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError as cut:
+                raise cut from first
+            raise AssertionError("nothing sets the event")
+
+    registry = TriesAgain(
+        connection.sessions,
+        connection.pace,
+        clock=connection.clock,
+        sleep=connection.clock.sleep,
+        chance=no_chance,
+    )
+    look = Look(registry, clock=connection.clock)
+
+    assert await look(TAG, known=None, wanted={ARM64}, timeout_s=0.01) == seen
 
 
 def test_of_configs_only_the_newest_are_remembered() -> None:

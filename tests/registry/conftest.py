@@ -25,6 +25,6 @@ async def elsewhere() -> AsyncIterator[ScriptedRegistry]:
 @pytest.fixture
 async def connection(registry: ScriptedRegistry) -> AsyncIterator[Connection]:
     """With time-outs that a test can wait for."""
-    timeouts = Timeouts(connect_s=2, read_s=0.3, total_s=2)
+    timeouts = Timeouts(connect_s=2, read_s=1, total_s=5)
     async with connected(registry.settings(), timeouts=timeouts) as opened:
         yield opened

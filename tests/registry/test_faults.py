@@ -1,5 +1,6 @@
 """Registries that answer with trouble, with nonsense, too much or not at all."""
 
+import asyncio
 import gzip
 import logging
 import traceback
@@ -120,6 +121,25 @@ async def test_a_503_is_tried_again(registry: ScriptedRegistry, connection: Conn
 
     assert isinstance(answer, TagUnchanged)
     assert registry.requests == [HEAD, HEAD]
+
+
+async def test_who_is_cut_off_at_the_second_attempt_knows_what_the_first_one_got(
+    registry: ScriptedRegistry,
+) -> None:
+    registry.knows(APP)
+    registry.will_answer(Answer(503))
+    registry.will_answer(Answer(never=True))
+
+    async with connected(registry.settings()) as connection, asyncio.timeout(10):
+        look = asyncio.ensure_future(connection.look(TAG))
+        while registry.requests != [HEAD, HEAD]:  # noqa: ASYNC110 (the server has no bell)
+            await asyncio.sleep(0)
+        look.cancel()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await look
+
+        assert isinstance(caught.value.__cause__, ServerTrouble)
+        assert [state.failures for state in connection.pace.states()] == [1]
 
 
 async def test_a_registry_that_does_not_listen_is_a_transport_failure(

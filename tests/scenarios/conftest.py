@@ -17,10 +17,10 @@ fast_s = 0.3
 confirm_s = 0.3
 error_min_s = 0.3
 [looks]
-timeout_s = 2
-lease_s = 7
+timeout_s = 6
+lease_s = 11
 [delivery]
-uncertain_after_s = 1
+uncertain_after_s = 5
 group_within_s = 0
 """
 

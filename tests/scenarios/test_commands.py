@@ -43,7 +43,7 @@ async def test_every_command_is_answered(
         for line, answer in EXCHANGES:
             before = bot.position
             await bot.say(line)
-            await bot.wait_for(answer, after=before, timeout_s=5)
+            await bot.wait_for(answer, after=before)
         await bot.end_input()
         assert await bot.stop() == 0
 

@@ -54,7 +54,7 @@ async def test_kill_9_loses_nothing(
 ) -> None:
     registry = await docker_registry_factory()
     await push_image(registry.url, "library/node", "22", ["linux/amd64"])
-    config = write_config(registry.url)
+    config = _impatient(write_config(registry.url))
     killable: list[str | Path] = [sys.executable, "-m", "tests.support.killable", config, point]
 
     async with BotProcess(command=killable) as first:
@@ -86,7 +86,7 @@ async def test_kill_9_within_a_look_loses_nothing(
     asked = there if point == "HEAD of a manifest" and look == "the command's" else there[:1]
     await push_image(registry.url, "library/node", "22", asked)
     async with FatalGate(registry.url) as gate:
-        config = write_config(gate.url)
+        config = _impatient(write_config(gate.url))
 
         async with BotProcess(config) as first:
             if look == "the watch's":
@@ -103,6 +103,20 @@ async def test_kill_9_within_a_look_loses_nothing(
         assert "✅" not in first.transcript
         await push_image(registry.url, "library/node", "22", there)
         await _is_told(first, config, recorded=False)
+
+
+def _impatient(config: Path) -> Path:
+    """What a killed process has leased comes back soon."""
+    text = config.read_text(encoding="utf-8")
+    for given, shorter in (
+        ("\ntimeout_s = 6", "\ntimeout_s = 2"),
+        ("lease_s = 11", "lease_s = 7"),
+        ("uncertain_after_s = 5", "uncertain_after_s = 2"),
+    ):
+        assert given in text
+        text = text.replace(given, shorter)
+    config.write_text(text, encoding="utf-8")
+    return config
 
 
 async def _is_told(first: BotProcess, config: Path, *, recorded: bool) -> None:

@@ -117,7 +117,7 @@ async def test_a_watch_survives_kill_9_and_is_alerted_by_the_next_life(
 
     await _grow(registry, "linux/amd64", "linux/arm64")
     async with BotProcess(config) as second:
-        await second.wait_for("✅ linux/arm64 is there", timeout_s=18)
+        await second.wait_for("✅ linux/arm64 is there", timeout_s=45)
         assert await second.stop() == 0
 
     assert second.transcript.count("✅") == 1

@@ -28,7 +28,7 @@ from tests.support.scripted_registry import ScriptedRegistry, scripted_registry
 
 ARM64 = parse_platform("arm64")
 LEASE_S = 7.0
-MARGIN_S = 4.0
+MARGIN_S = 8.0
 """What a poll, the work itself and a busy machine add."""
 TAGS = [str(number) for number in range(1, 25)]
 
@@ -52,7 +52,12 @@ def process(config: Path, url: str, *only: str, **settings: str) -> BotProcess:
     roles = [word for role in only for word in ("--only", role)]
     return BotProcess(
         command=[sys.executable, "-m", "bot", "--config", config, "-vv", "run", *roles],
-        environment={"ARCHBELL_DATABASE__URL": url, **settings},
+        environment={
+            "ARCHBELL_DATABASE__URL": url,
+            "ARCHBELL_LOOKS__TIMEOUT_S": "2",
+            "ARCHBELL_LOOKS__LEASE_S": f"{LEASE_S:.0f}",
+            **settings,
+        },
     )
 
 
@@ -106,7 +111,7 @@ def _looked(bot: BotProcess) -> list[str]:
 
 
 async def until_looked(bots: Sequence[BotProcess], expected: Counter[str]) -> None:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(45):
         while sum((looks_of(bot) for bot in bots), Counter()) < expected:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
@@ -159,7 +164,7 @@ async def test_what_a_registry_tells_one_process_holds_for_the_other(
     async with scripted_registry() as registry:
         for tag in TAGS:
             registry.push_index("library/node", tag, ["linux/amd64"])
-        refusal = Answer(429, headers={"Retry-After": "6"})
+        refusal = Answer(429, headers={"Retry-After": "12"})
         registry.will_answer(refusal, to="HEAD /v2/library/node/manifests/1")
         config = write_config(registry.url)
         async with process(config, url, "looks") as one, process(config, url, "looks") as two:
@@ -182,7 +187,7 @@ async def test_what_a_registry_tells_one_process_holds_for_the_other(
 
 
 async def _who_was_told(one: BotProcess, two: BotProcess) -> tuple[BotProcess, BotProcess]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             for bot, other in ((one, two), (two, one)):
                 if re.search(r"registry_parked\b", bot.log):
@@ -230,7 +235,7 @@ async def _first_owed(store: SqlStore) -> OutboxEntry:
 
 
 async def _asked(registry: ScriptedRegistry) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not registry.requests:  # noqa: ASYNC110  not our process
             await asyncio.sleep(0.02)
 

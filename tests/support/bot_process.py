@@ -15,7 +15,7 @@ from typing import Self
 from tests.support.components import bound_to_this_process
 
 _ROOT = Path(__file__).parents[2]
-_STOP_WITHIN_S = 10.0
+_STOP_WITHIN_S = 15.0
 
 
 class BotProcess:
@@ -93,7 +93,7 @@ class BotProcess:
         self._stdin.close()
 
     async def wait_for(
-        self, pattern: str, *, timeout_s: float = 15.0, after: int = 0
+        self, pattern: str, *, timeout_s: float = 30.0, after: int = 0
     ) -> re.Match[str]:
         """The first match in the whole lines of stdout from position `after` on.
 
@@ -103,7 +103,7 @@ class BotProcess:
         return await self._wait_for(self._life.output, pattern, timeout_s=timeout_s, after=after)
 
     async def wait_for_log(
-        self, pattern: str, *, timeout_s: float = 15.0, after: int = 0
+        self, pattern: str, *, timeout_s: float = 30.0, after: int = 0
     ) -> re.Match[str]:
         """As wait_for, in stderr."""
         return await self._wait_for(self._life.log, pattern, timeout_s=timeout_s, after=after)

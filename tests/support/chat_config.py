@@ -31,9 +31,7 @@ def with_telegram(config: Path, telegram: TelegramServer) -> Path:
 
 
 def with_lines(config: Path, *lines: str) -> Path:
-    text = config.read_text(encoding="utf-8").replace(
-        "uncertain_after_s = 1", "uncertain_after_s = 5"
-    )
+    text = config.read_text(encoding="utf-8")
     config.write_text("\n".join((*lines, text)), encoding="utf-8")
     return config
 
