@@ -13,7 +13,16 @@ from bot.app.figures import new_figures
 from bot.app.heartbeat import beat_for_ever
 from bot.app.roles import ALL_ROLES, Role, names_of
 from bot.app.serving import Office, routes_of, see_that_something_is_served
-from bot.app.wiring import Eyes, held_alone, looking, pacing_of, sight_of, storing, subscriber_of
+from bot.app.wiring import (
+    Eyes,
+    held_alone,
+    knowing,
+    looking,
+    pacing_of,
+    sight_of,
+    storing,
+    subscriber_of,
+)
 from bot.app.world import World, program_version, spare_the_collector
 from bot.config import Settings
 from bot.flows.bells import Bells
@@ -24,7 +33,7 @@ from bot.flows.recorder import Recorder
 from bot.flows.respond import Responder
 from bot.flows.sharing import Sharing
 from bot.log import Log
-from bot.ports import Listen, News, Sleep, Store
+from bot.ports import NO_OFFICIAL, Listen, News, Official, Sleep, Store
 from bot.web.figures import PrometheusFigures
 from bot.web.server import serving
 
@@ -57,6 +66,7 @@ class Bot:
     roles: frozenset[Role] = ALL_ROLES
     listen: Listen = _hear_nothing
     bells: Bells = field(default_factory=Bells)
+    official: Official = NO_OFFICIAL
     _address: str = ""
     _started: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -175,10 +185,23 @@ async def assembled(
 ) -> AsyncIterator[Bot]:
     """The bot with all that it needs, ready to run."""
     figures = new_figures(settings, version=program_version())
-    async with storing(settings) as store, looking(settings, world, figures) as eyes:
+    async with (
+        storing(settings) as store,
+        looking(settings, world, figures) as eyes,
+        knowing(settings, world, store) as official,
+    ):
         async with store.reading() as transaction:
             eyes.pace.restore(await transaction.registries.load())
-        yield Bot(settings, world, store, eyes, figures, roles=roles, listen=store.listen)
+        yield Bot(
+            settings,
+            world,
+            store,
+            eyes,
+            figures,
+            roles=roles,
+            listen=store.listen,
+            official=official,
+        )
 
 
 async def run(

@@ -19,7 +19,7 @@ from bot.net.pace import Pace
 from bot.net.secret import Secret
 from bot.net.sessions import Sessions
 from bot.net.settings import RegistrySettings
-from bot.ports import NO_FIGURES, Figures, SharedStore, Store
+from bot.ports import NO_FIGURES, NO_OFFICIAL, Figures, Official, SharedStore, Store
 from bot.registry.client import RegistryClient
 
 if TYPE_CHECKING:
@@ -105,6 +105,32 @@ async def looking(
         )
         look = Look(client, clock=world.clock, permits=logins.permits)
         yield Eyes(look, pace, Suggest(client, look))
+
+
+@asynccontextmanager
+async def knowing(
+    settings: Settings, world: World, store: Store | None = None
+) -> AsyncIterator[Official]:
+    """What docker-library publishes; without a store nothing of it is kept."""
+    configured = settings.official
+    if not configured.enabled:
+        yield NO_OFFICIAL
+        return
+    from bot.official import OfficialClient, opened_source
+
+    async with opened_source(
+        user_agent=f"archbell/{program_version()}",
+        clock=world.clock,
+        proxy=proxy_of(settings),
+        allow_private=configured.allow_private,
+    ) as source:
+        yield OfficialClient(
+            source,
+            library_url=configured.library_url,
+            dockerfile_url=configured.dockerfile_url,
+            clock=world.clock,
+            store=store,
+        )
 
 
 def proxy_of(settings: Settings) -> str | None:

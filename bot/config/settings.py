@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from bot.config.chats import Limits, Server, Slack, Telegram
+from bot.config.official import Official
 from bot.config.section import Seconds, Section
 from bot.config.webhooks import WebhookBlock
 from bot.core.errors import InvalidInput
@@ -264,6 +265,7 @@ class Settings(Section):
     looks: Looks = Looks()
     delivery: Delivery = Delivery()
     network: Network = Network()
+    official: Official = Official()
     limits: Limits = Limits()
     server: Server = Server()
     slack: Slack = Slack()

@@ -3,7 +3,8 @@
 from bot.ports.chat import Messenger
 from bot.ports.figures import NO_FIGURES, Figures, Heard, NoFigures, Sending
 from bot.ports.inbox import Command, Inbox
-from bot.ports.official import KnownLibrary, Official
+from bot.ports.libraries import KeptLibrary, Libraries
+from bot.ports.official import NO_OFFICIAL, KnownLibrary, NoOfficial, Official
 from bot.ports.outbox import Delivery, Outbox, OutboxEntry, OwedAlert
 from bot.ports.registry import (
     Courtesy,
@@ -30,6 +31,7 @@ from bot.ports.watches import AddedWatch, Held, NewWatch, Watches
 
 __all__ = [
     "NO_FIGURES",
+    "NO_OFFICIAL",
     "AddedWatch",
     "Backlog",
     "Backlogs",
@@ -44,8 +46,10 @@ __all__ = [
     "Heard",
     "Held",
     "Inbox",
+    "KeptLibrary",
     "KnownLibrary",
     "KnownTarget",
+    "Libraries",
     "Listen",
     "LookResult",
     "ManifestAbsent",
@@ -53,6 +57,7 @@ __all__ = [
     "NewWatch",
     "News",
     "NoFigures",
+    "NoOfficial",
     "Official",
     "Outbox",
     "OutboxEntry",

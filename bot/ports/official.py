@@ -37,3 +37,20 @@ class Official(Protocol):
     async def dockerfile(self, build: Build) -> Said[str | None] | Failed | None:
         """The Dockerfile of a build at its commit; None said: there is none, or none to be had."""
         ...
+
+
+class NoOfficial:
+    """Official that is switched off: nothing is asked, and nothing is known."""
+
+    is_enabled = False
+
+    async def library(self, name: str, *, max_age_s: float) -> KnownLibrary:  # noqa: ARG002
+        """Not asked."""
+        return KnownLibrary(None)
+
+    async def dockerfile(self, build: Build) -> Said[str | None] | Failed | None:  # noqa: ARG002
+        """Not asked."""
+        return None
+
+
+NO_OFFICIAL: Official = NoOfficial()

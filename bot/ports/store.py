@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Protocol
 
 from bot.ports.inbox import Inbox
+from bot.ports.libraries import Libraries
 from bot.ports.outbox import Outbox
 from bot.ports.registry import RegistryState
 from bot.ports.surroundings import Sleep
@@ -85,6 +86,11 @@ class Transaction(Protocol):
     @property
     def backlogs(self) -> Backlogs:
         """How much waits."""
+        ...
+
+    @property
+    def libraries(self) -> Libraries:
+        """The last good copies of library files."""
         ...
 
     @property

@@ -13,6 +13,7 @@ from bot.ports import News, Sleep
 from bot.store.address import PostgresAddress, parse_address
 from bot.store.backlogs import SqlBacklogs
 from bot.store.inbox import SqlInbox
+from bot.store.libraries import SqlLibraries
 from bot.store.outbox import SqlOutbox
 from bot.store.postgres import postgres_database
 from bot.store.registries import SqlRegistries
@@ -63,6 +64,7 @@ class SqlTransaction:
         self.inbox = SqlInbox(session)
         self.registries = SqlRegistries(session)
         self.backlogs = SqlBacklogs(session)
+        self.libraries = SqlLibraries(session)
         self._session = session
 
     @property

@@ -269,3 +269,15 @@ cursors = Table(
     Column("name", Text, primary_key=True),
     Column("position", Text, nullable=False),
 )
+
+# listed_at: since when a tag is listed, by tag, only for those that an earlier copy did not list.
+libraries = Table(
+    "libraries",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("content", Text, nullable=False),
+    Column("etag", Text),
+    Column("confirmed_at", UtcDateTime, nullable=False),
+    Column("changed_at", UtcDateTime),
+    Column("listed_at", Json, nullable=False),
+)

@@ -1,0 +1,111 @@
+"""The copies of library files that this process has, and the database behind them."""
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.core.errors import StoreError, TroubleKind
+from bot.core.evidence import Failed, LibraryAnswer, Said
+from bot.core.library import Library, MalformedLibrary, parse_library
+from bot.core.model import Trouble
+from bot.log import Log
+from bot.ports import KeptLibrary, KnownLibrary, Store
+
+MAX_NAMES = 500
+"""Three times as many as there are official images; anybody may ask for names that are none."""
+
+log = Log(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What is known of one library file.
+
+    kept and library are the last good copy. absent_at: when its source last said that there is no
+    such file. malformed: what the source says, if it makes no sense. trouble: of the last attempt,
+    since when attempts fail, and before when there is no other.
+    """
+
+    kept: KeptLibrary | None = None
+    library: Library | None = None
+    absent_at: datetime | None = None
+    malformed: tuple[MalformedLibrary, datetime] | None = None
+    trouble: Trouble | None = None
+    failed_at: datetime | None = None
+    failures: int = 0
+    rests_until: datetime | None = None
+
+    def is_good_until(self, max_age_s: float) -> datetime | None:
+        """Until when the answer is young enough; None without one, or if a later attempt failed."""
+        answered_at = self.absent_at or (self.kept.confirmed_at if self.kept else None)
+        if answered_at is None or self.trouble is not None:
+            return None
+        return answered_at + timedelta(seconds=max_age_s)
+
+    def known(self) -> KnownLibrary:
+        """The copy as others see it."""
+        kept = self.kept
+        if kept is None or self.absent_at is not None:
+            return KnownLibrary(self._answer())
+        return KnownLibrary(self._answer(), kept.changed_at, kept.listed_at)
+
+    def _answer(self) -> LibraryAnswer:
+        if self.absent_at is not None:
+            return Said(None, self.absent_at, self.trouble)
+        if self.kept is not None:
+            return Said(self.library, self.kept.confirmed_at, self.trouble)
+        if self.malformed is not None:
+            return Said(*self.malformed)
+        if self.failed_at is None:
+            return None
+        return Failed(self.failed_at, self.trouble or Trouble(TroubleKind.BUG))
+
+
+@dataclass(slots=True)
+class Slot:
+    """One name: its copy, and the lock of whoever asks for it."""
+
+    copy: Copy = field(default_factory=Copy)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Memory:
+    """A slot for each name; store: None keeps nothing beyond this process."""
+
+    def __init__(self, store: Store | None) -> None:
+        self._store = store
+        self._slots: OrderedDict[str, Slot] = OrderedDict()
+
+    def slot(self, name: str) -> Slot:
+        """The slot of a name; the ones not asked for longest are forgotten."""
+        slot = self._slots.setdefault(name, Slot())
+        self._slots.move_to_end(name)
+        if len(self._slots) > MAX_NAMES:
+            self._slots.popitem(last=False)
+        return slot
+
+    async def load(self, name: str) -> Copy | None:
+        """What this or another process has kept; None for nothing, or nothing that can be read."""
+        if self._store is None:
+            return None
+        try:
+            async with self._store.reading() as transaction:
+                kept = await transaction.libraries.load(name)
+        except StoreError as error:
+            log.warning("library_not_read", name=name, error=type(error).__name__)
+            return None
+        if kept is None:
+            return None
+        library = parse_library(kept.content)
+        return Copy(kept, library) if isinstance(library, Library) else None
+
+    async def save(self, kept: KeptLibrary) -> None:
+        """Keep a copy; without the database it is known to this process alone."""
+        if self._store is None:
+            return
+        try:
+            async with self._store.transaction() as transaction:
+                await transaction.libraries.save(kept)
+        except StoreError as error:
+            log.warning("library_not_kept", name=kept.name, error=type(error).__name__)
