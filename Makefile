@@ -20,9 +20,9 @@ help: ## Show this
 run: $(STAMP) ## Start the bot in this terminal (ARGS="--config config.toml" for your own settings)
 	@$(BIN)/archbell $(ARGS) run
 
-test: $(STAMP) ## Run the whole test suite (ARGS="tests/core -k reference" for a part)
+test: $(STAMP) ## Run the whole test suite, a process for each core (ARGS="tests/core -k reference" for a part)
 	@$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest $(ARGS)
+	$(BIN)/coverage run -m pytest -n auto --dist worksteal $(ARGS)
 
 check: format lint dockerfile types imports test coverage ## Everything that must be green before a commit lands
 
