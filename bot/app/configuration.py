@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bot.app.configured import plan_of
 from bot.app.logins import logins_of
 from bot.app.tokens import mistakes_in_secrets
 from bot.app.wiring import database_url, registry_settings
 from bot.app.world import World
 from bot.config import (
     HIDDEN,
+    Loaded,
     RegistryBlock,
     Settings,
     effective_groups,
@@ -28,12 +30,16 @@ _OTHERS_READ = stat.S_IRGRP | stat.S_IROTH
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A configuration without mistakes. variables: names of those it takes values from."""
+    """A configuration without mistakes. variables: names of those it takes values from.
+
+    watches: how many the [[watch]] blocks make.
+    """
 
     settings: Settings
     path: Path | None
     variables: tuple[str, ...]
     warnings: tuple[str, ...]
+    watches: int = 0
 
 
 def check_configuration(path: Path | None, environ: Mapping[str, str]) -> Checked:
@@ -42,7 +48,9 @@ def check_configuration(path: Path | None, environ: Mapping[str, str]) -> Checke
     Files are read only once there is nothing else wrong: before that their names may be.
     """
     settings = load_settings(path, environ)
+    plan, mistakes_in_files = plan_of(Loaded(settings))
     mistakes = [
+        *mistakes_in_files,
         *_mistakes_of(lambda: registry_settings(settings)),
         *_mistakes_in_certificates(settings),
         *mistakes_in_secrets(settings),
@@ -54,7 +62,7 @@ def check_configuration(path: Path | None, environ: Mapping[str, str]) -> Checke
     if mistakes:
         raise ConfigurationError(tuple(mistakes))
     variables = tuple(sorted(name for name in scalar_variables() if name in environ))
-    checked = Checked(settings, path, variables, ())
+    checked = Checked(settings, path, variables, (), len(plan.wanted))
     return replace(checked, warnings=tuple(_warnings(checked, environ)))
 
 

@@ -78,9 +78,7 @@ async def stop_watches(
     """End the watches that are meant."""
     async with storing(settings) as store, store.transaction() as transaction:
         chosen = [watch for watch in await transaction.watches.active() if is_meant(watch)]
-        await transaction.watches.end(
-            [watch.id for watch in chosen], why="stopped", now=world.clock()
-        )
+        await transaction.watches.stop([watch.id for watch in chosen], now=world.clock())
         return chosen
 
 

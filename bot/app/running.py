@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.app.chats import Chats, Scene, chatting, direct_place
+from bot.app.configured import StandingOrders
 from bot.app.figures import new_figures
 from bot.app.heartbeat import beat_for_ever
 from bot.app.roles import ALL_ROLES, Role, names_of
@@ -24,11 +25,12 @@ from bot.app.wiring import (
     subscriber_of,
 )
 from bot.app.world import World, program_version, spare_the_collector
-from bot.config import Settings
+from bot.config import Loaded, Settings
 from bot.flows.bells import Bells
 from bot.flows.check import Checker, LookSettings
 from bot.flows.deliver import Deliverer, DeliverySettings
 from bot.flows.expire import expire_for_ever
+from bot.flows.reconcile import Reconciler
 from bot.flows.recorder import Recorder
 from bot.flows.respond import Responder
 from bot.flows.sharing import Sharing
@@ -65,6 +67,7 @@ class Bot:
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
     roles: frozenset[Role] = ALL_ROLES
     listen: Listen = _hear_nothing
+    orders: StandingOrders | None = None
     bells: Bells = field(default_factory=Bells)
     official: Official = NO_OFFICIAL
     _address: str = ""
@@ -123,6 +126,8 @@ class Bot:
         for listen in chats.listeners:
             yield listen()
         if Role.LOOKS in self.roles:
+            if self.orders is not None:
+                yield self.orders.run()
             yield expire_for_ever(self.store, clock=world.clock, sleep=world.sleep, bells=bells)
         if self.roles & {Role.LOOKS, Role.COMMANDS}:
             courtesy = self.eyes.pace
@@ -205,16 +210,25 @@ async def assembled(
 
 
 async def run(
-    settings: Settings, world: World | None = None, *, roles: frozenset[Role] = ALL_ROLES
+    loaded: Loaded,
+    world: World | None = None,
+    *,
+    load: Callable[[], Loaded],
+    roles: frozenset[Role] = ALL_ROLES,
 ) -> None:
     """Run the bot until SIGINT or SIGTERM; a second signal ends it at once.
+
+    SIGHUP has what stands in [[watch]] blocks read again, by load().
 
     Raises InvalidInput for roles that leave nothing to do, StoreBusy if another process has one of
     them over the same SQLite file.
     """
-    _see_that_they_do_something(settings, roles)
-    with held_alone(settings, roles):
-        async with assembled(settings, world or World(), roles=roles) as bot:
+    _see_that_they_do_something(loaded.settings, roles)
+    world = world or World()
+    with held_alone(loaded.settings, roles):
+        async with assembled(loaded.settings, world, roles=roles) as bot:
+            reconcile = Reconciler(bot.store, clock=world.clock, bells=bot.bells)
+            bot.orders = StandingOrders(loaded, load=load, reconcile=reconcile, clock=world.clock)
             with signals(bot):
                 await bot.run()
 
@@ -234,7 +248,10 @@ async def _late(running: list[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
 
 @contextmanager
 def signals(bot: Bot) -> Iterator[None]:
-    """While the block runs SIGINT and SIGTERM stop the bot; a second one ends the process."""
+    """While the block runs SIGINT and SIGTERM stop the bot; a second one ends the process.
+
+    SIGHUP has it reload, unless it comes because the bot's terminal is gone.
+    """
     loop = asyncio.get_running_loop()
 
     def on_signal() -> None:
@@ -242,10 +259,27 @@ def signals(bot: Bot) -> Iterator[None]:
             os._exit(130)
         bot.stop()
 
+    def on_hangup() -> None:
+        if sits_in_terminal and _terminal_is_gone():
+            on_signal()
+        elif bot.orders is not None:
+            bot.orders.reload()
+
+    sits_in_terminal = not _terminal_is_gone()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, on_signal)
+    loop.add_signal_handler(signal.SIGHUP, on_hangup)
     try:
         yield
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.remove_signal_handler(number)
+
+
+def _terminal_is_gone() -> bool:
+    """Whether standard input is no terminal, or one that has been closed."""
+    try:
+        os.tcgetpgrp(0)
+    except OSError:
+        return True
+    return False

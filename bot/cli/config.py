@@ -35,10 +35,10 @@ def show(context: typer.Context) -> None:
 
     Exit codes: 0 shown, 2 the configuration has mistakes.
     """
-    from bot.config import effective_groups
+    from bot.config import effective_groups, load_settings
 
     options: Context = context.obj
-    settings = options.settings()
+    settings = load_settings(options.config, os.environ)
     groups = effective_groups(settings, options.config, os.environ)
     typer.echo("\n\n".join(_as_toml(group) for group in groups))
 
@@ -52,6 +52,8 @@ def _report(checked: "Checked") -> Iterator[str]:
     hosts = ", ".join(block.host for block in settings.registry)
     yield f"Registries configured: {hosts or 'none; the well-known public ones can be asked'}"
     yield f"Database: {settings.database.url}"
+    if settings.watch:
+        yield f"Watches: {checked.watches}, in {len(settings.watch)} [[watch]] blocks"
     yield from (f"Warning: {sentence}" for sentence in checked.warnings)
     yield f"No mistakes{_counted(checked.warnings)}."
 

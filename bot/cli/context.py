@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import timedelta
 
-    from bot.config import Settings
+    from bot.config import Loaded, Settings
     from bot.core.platform import Platform
     from bot.core.reference import Reference
 
@@ -26,12 +26,24 @@ class Context:
     verbose: int
 
     def settings(self) -> "Settings":
-        """The configuration; logging is set up. Raises ConfigurationError."""
+        """The configuration; logging is set up. Raises ConfigurationError.
+
+        A mistake in a [[watch]] block is the affair of `run` and `config check` alone.
+        """
+        return self.loaded().settings
+
+    def loaded(self) -> "Loaded":
+        """The same, with the [[watch]] blocks that have mistakes."""
         from bot.app.logs import log_to_stderr
-        from bot.config import load_settings
 
         log_to_stderr(verbose=self.verbose)
-        return load_settings(self.config, os.environ)
+        return self.load()
+
+    def load(self) -> "Loaded":
+        """Read the configuration, for the first time or again. Raises ConfigurationError."""
+        from bot.config import load_forgiving
+
+        return load_forgiving(self.config, os.environ)
 
 
 def fail(sentence: str, *, code: int) -> NoReturn:

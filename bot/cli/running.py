@@ -33,6 +33,9 @@ def run(
     is refused. Messages for the terminal are printed by the process that does both chats and
     delivery.
 
+    What [[watch]] blocks want is watched from the start. A block with a mistake is left out and
+    named in the log, and the others go on; SIGHUP reads the blocks again.
+
     Exit codes: 0 stopped by a signal, 2 wrong usage or configuration, 3 the database cannot be
     used, 130 ended at once by a second signal.
     """
@@ -43,5 +46,5 @@ def run(
     from bot.app.world import execute
 
     options: Context = context.obj
-    settings = options.settings()
-    execute(lambda: run_bot(settings, roles=roles), for_long=True)
+    loaded = options.loaded()
+    execute(lambda: run_bot(loaded, load=options.load, roles=roles), for_long=True)

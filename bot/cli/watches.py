@@ -122,6 +122,7 @@ def _as_object(watch: "Watch") -> dict[str, Any]:
         "place": str(watch.place),
         "platforms": {str(want.platform): want.state.value for want in watch.wants},
         "standing": watch.standing,
+        "configured": bool(watch.configured),
         "created_at": as_json_moment(watch.created_at),
         "expires_at": as_json_moment(watch.expires_at),
         "muted_until": as_json_moment(watch.muted_until),

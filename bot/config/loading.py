@@ -6,6 +6,7 @@ ignores variables it does not know, where a misspelt ARCHBELL_… must be an err
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -13,7 +14,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from bot.config.settings import Settings
+from bot.config.settings import Settings, configured_services
+from bot.config.watches import WatchBlock, title_of, unreachable
 from bot.core.errors import ConfigurationError
 
 PREFIX = "ARCHBELL_"
@@ -29,12 +31,36 @@ _MESSAGES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings with those [[watch]] blocks that make sense.
+
+    left_out: a sentence for each mistake in one that does not. doubtful: those blocks, unchecked.
+    """
+
+    settings: Settings
+    left_out: tuple[str, ...] = ()
+    doubtful: tuple[Any, ...] = ()
+
+
 def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     """Read the file, or take the defaults without one, and lay the environment's values over it.
 
     Raises ConfigurationError with every mistake there is.
     """
+    loaded = load_forgiving(path, environ)
+    if loaded.left_out:
+        raise ConfigurationError(loaded.left_out)
+    return loaded.settings
+
+
+def load_forgiving(path: Path | None, environ: Mapping[str, str]) -> Loaded:
+    """The same, but for [[watch]] blocks: a mistake in one costs the others nothing.
+
+    Raises ConfigurationError with every other mistake there is, and then with these too.
+    """
     values = read_values(path)
+    blocks = values.pop("watch", [])
     mistakes = [f"`{key}`: {_UNKNOWN}" for key in values if key == "folder"]
     overlay, misplaced = _overlay(environ)
     mistakes.extend(misplaced)
@@ -44,10 +70,46 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
         settings = Settings.model_validate(values)
     except ValidationError as error:
         mistakes.extend(_sentence(detail, given) for detail in error.errors(include_url=False))
+        mistakes.extend(_watches(blocks, None).left_out)
         raise ConfigurationError(tuple(mistakes)) from None
+    watches = _watches(blocks, settings)
     if mistakes:
-        raise ConfigurationError(tuple(mistakes))
-    return settings
+        raise ConfigurationError((*mistakes, *watches.left_out))
+    return watches
+
+
+def _watches(blocks: Any, settings: Settings | None) -> Loaded:
+    """The blocks that make sense; without settings nobody knows which places can be reached."""
+    if not isinstance(blocks, list):
+        return Loaded(settings or Settings(), ("`watch`: must be a list",), (blocks,))
+    good: list[WatchBlock] = []
+    mistakes: list[str] = []
+    doubtful: list[Any] = []
+    for number, raw in enumerate(blocks, start=1):
+        wrong: list[str] = []
+        try:
+            block = WatchBlock.model_validate(raw).numbered(number)
+        except ValidationError as error:
+            wrong.extend(
+                f"{title_of(number)}{', ' if detail['loc'] else ': '}{_sentence(detail, {})}"
+                for detail in error.errors(include_url=False)
+            )
+        else:
+            wrong.extend(_out_of_reach(block, settings))
+            good.extend(() if wrong else (block,))
+        if wrong:
+            doubtful.append(raw)
+            mistakes.extend(wrong)
+    kept = (settings or Settings()).model_copy(update={"watch": tuple(good)})
+    return Loaded(kept, tuple(mistakes), tuple(doubtful))
+
+
+def _out_of_reach(block: WatchBlock, settings: Settings | None) -> list[str]:
+    if settings is None:
+        return []
+    hooks = frozenset(hook.name for hook in settings.webhook)
+    wrong = unreachable(block.places, configured_services(settings), hooks)
+    return [f"{block.title}, {wrong}"] if wrong else []
 
 
 def read_values(path: Path | None) -> dict[str, Any]:
@@ -150,4 +212,5 @@ def _sentence(detail: ErrorDetails, given: Mapping[tuple[str, ...], str]) -> str
     message = _MESSAGES.get(detail["type"], detail["msg"].removeprefix("Value error, "))
     message = message.replace("Input should be", "must be").partition(", unable to")[0]
     keys = tuple(str(part) for part in detail["loc"])
-    return f"{given.get(keys, ', '.join(words))}: {message}"
+    title = given.get(keys, ", ".join(words))
+    return f"{title}: {message}" if title else message

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
-    BeforeValidator,
     Field,
     SecretStr,
     model_validator,
@@ -19,14 +18,14 @@ from pydantic import (
 from bot.config.chats import Limits, Server, Slack, Telegram
 from bot.config.official import Official
 from bot.config.section import Seconds, Section
+from bot.config.values import SERVICES, PlaceSetting, PlatformSetting
+from bot.config.watches import WatchBlock
 from bot.config.webhooks import WebhookBlock
 from bot.core.errors import InvalidInput
-from bot.core.model import Place
-from bot.core.platform import Platform, parse_platform
+from bot.core.platform import Platform
 from bot.core.reference import DOCKER_HUB, parse_reference
 
 SHORTEST_SEND_S = 5
-SERVICES = ("slack", "telegram", "terminal", "webhook")
 
 HIDDEN = "(hidden)"
 
@@ -41,36 +40,6 @@ class SecretUrl(SecretStr):
         login, at, place = rest.rpartition("@")
         user, colon, _ = login.partition(":")
         return f"{scheme}{slashes}{user}{colon}{HIDDEN if colon else ''}{at}{place}"
-
-
-def _platform(text: object) -> Platform:
-    if isinstance(text, Platform):
-        return text
-    if not isinstance(text, str):
-        raise ValueError("must be a text such as arm64")  # noqa: TRY004 - what pydantic catches
-    try:
-        return parse_platform(text)
-    except InvalidInput as error:
-        raise ValueError(str(error)) from error
-
-
-def _place(text: object) -> Place:
-    if isinstance(text, Place):
-        return text
-    if not isinstance(text, str):
-        raise ValueError("must be a text such as slack:C0123")  # noqa: TRY004 - what pydantic catches
-    return _place_of(text)
-
-
-def _place_of(text: str) -> Place:
-    service, _, rest = text.partition(":")
-    conversation, _, thread = rest.partition(":")
-    if service not in SERVICES or (service == "terminal") != (not conversation):
-        raise ValueError(
-            f"{text!r} is no place: write terminal, slack:C0123, telegram:-100123:topic or "
-            "webhook:name"
-        )
-    return Place(service, conversation, thread)
 
 
 def _registry_host(host: str) -> str:
@@ -150,18 +119,6 @@ def configured_services(settings: "Settings") -> frozenset[str]:
         "webhook": bool(settings.webhook),
     }
     return frozenset(service for service in SERVICES if chats.get(service, True))
-
-
-def parse_place(text: str) -> Place:
-    """A place as the configuration and the command line write it. Raises InvalidInput."""
-    try:
-        return _place_of(text)
-    except ValueError as error:
-        raise InvalidInput(str(error)) from None
-
-
-PlatformSetting = Annotated[Platform, BeforeValidator(_platform)]
-PlaceSetting = Annotated[Place, BeforeValidator(_place)]
 
 
 class Database(Section):
@@ -272,6 +229,7 @@ class Settings(Section):
     telegram: Telegram = Telegram()
     health: Health = Health()
     webhook: Annotated[tuple[WebhookBlock, ...], AfterValidator(_named_once)] = ()
+    watch: tuple[WatchBlock, ...] = ()
     registry: Annotated[tuple[RegistryBlock, ...], AfterValidator(_distinct)] = ()
     folder: Annotated[Path, Field(exclude=True)] = Path()
 

@@ -65,11 +65,14 @@ def _decision(wants: Sequence[Want]) -> Decision:
 def decide_want(want: Want, observation: Observation) -> tuple[Want, tuple[Event, ...]]:
     """The next state of one want under a clear observation, and the events to tell, in order.
 
-    A want of a watch that is not standing stays met for good.
+    A want of a watch that is not standing stays met for good. Of one that nobody has looked at yet
+    it is no news what is there.
     """
     entry = observation.offers(want.platform)
     if entry is None:
         return _absent(want)
+    if want.state is WantState.UNSEEN:
+        return _still_there(replace(want, digest=None), entry, observation)
     coming = _COMINGS.get(want.state)
     if coming is not None:
         return _come(want, coming, entry, observation)
@@ -79,6 +82,8 @@ def decide_want(want: Want, observation: Observation) -> tuple[Want, tuple[Event
 def _absent(want: Want) -> tuple[Want, tuple[Event, ...]]:
     if want.state is WantState.MET and want.standing:
         return replace(want, state=WantState.DOUBTED), ()
+    if want.state is WantState.UNSEEN:
+        return replace(want, state=WantState.WAITING), ()
     if want.state is WantState.DOUBTED:
         return replace(want, state=WantState.GONE, episode=want.episode + 1), (Event.GONE,)
     return want, ()

@@ -100,16 +100,20 @@ def _digests(entries: Mapping[Platform, Entry]) -> dict[Platform, str]:
 
 
 class WantState(Enum):
-    """Where a want stands; the values are stored."""
+    """Where a want stands; the values are stored.
 
+    UNSEEN: nobody has looked since it was wanted, and what is there already is not worth telling.
+    """
+
+    UNSEEN = "unseen"
     WAITING = "waiting"
     MET = "met"
     DOUBTED = "doubted"
     GONE = "gone"
 
 
-MISSING = frozenset({WantState.WAITING, WantState.GONE})
-"""States of a want whose platform is known not to be there; DOUBTED is not certain yet."""
+MISSING = frozenset({WantState.UNSEEN, WantState.WAITING, WantState.GONE})
+"""States of a want whose platform is not known to be there; DOUBTED is not certain yet."""
 
 
 class Event(Enum):
@@ -122,6 +126,10 @@ class Event(Enum):
     REPLACED = "replaced"
     STALE = "stale"
     TAG_GONE = "tag_gone"
+
+
+TOLD_WHILE_STANDING = frozenset({Event.STALE})
+"""What a standing watch tells unless somebody says otherwise, beyond what all of them tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +225,8 @@ class Watch:
 
     ended_at is None while it is active. people: ids of the service, in order of joining.
     looked_at and due_at are the target's; observation is the target's last clear one, trouble that
-    of a later look. parked_until: before when its registry is not asked at all.
+    of a later look. parked_until: before when its registry is not asked at all. configured: the
+    platforms that the configuration wants, whatever people say.
     """
 
     id: WatchId
@@ -235,3 +244,4 @@ class Watch:
     observation: Observation | None = None
     trouble: Trouble | None = None
     parked_until: datetime | None = None
+    configured: tuple[Platform, ...] = ()

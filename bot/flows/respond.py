@@ -190,6 +190,7 @@ class Responder:
             direct or command.place,
             command.person,
             standing=meant.standing,
+            rebuilds=meant.rebuilds,
             expires_in=meant.expires_in,
         )
         plan = (await self.subscriber.prepare(wish)).plan

@@ -19,7 +19,7 @@ from bot.core.message.english.hints import (
     with_suggestions,
 )
 from bot.core.message.neutral import Message
-from bot.core.model import Observation, Place, Status, Trouble
+from bot.core.model import TOLD_WHILE_STANDING, Event, Observation, Place, Status, Trouble
 from bot.core.platform import Platform
 from bot.core.reference import Reference
 from bot.flows.look import Look
@@ -74,7 +74,10 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What somebody asked for; platforms and expires_in left out mean the configured ones."""
+    """What somebody asked for; platforms and expires_in left out mean the configured ones.
+
+    rebuilds: tell each new build of a platform too, as long as the watch stands.
+    """
 
     reference: Reference
     platforms: tuple[Platform, ...]
@@ -83,6 +86,14 @@ class Wish:
     standing: bool = False
     expires_in: timedelta | None = None
     source: str = CHAT
+    rebuilds: bool = False
+
+    @property
+    def tells(self) -> frozenset[Event]:
+        """What the watch tells beyond what every one does."""
+        if not self.standing:
+            return frozenset()
+        return TOLD_WHILE_STANDING | ({Event.REPLACED} if self.rebuilds else set())
 
 
 class Sight:
@@ -256,6 +267,7 @@ class Subscriber:
                 observation=seen if seen.is_clear else None,
                 source=wish.source,
                 due_at=await self._due_at(transaction, wish.reference, seen, now),
+                tells=wish.tells,
             ),
             now=now,
         )

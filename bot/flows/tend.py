@@ -86,12 +86,15 @@ async def _stop(
     *,
     clock: Clock,
 ) -> None:
-    """Take the platforms off the watches; those that have no others, or all, end."""
+    """Take the platforms off the watches; those that have no others, or all, end.
+
+    What the configuration wants goes on.
+    """
     chosen = [watch.id for watch in watches]
     if platforms:
         await transaction.watches.drop(chosen, platforms, now=clock())
     else:
-        await transaction.watches.end(chosen, why="stopped", now=clock())
+        await transaction.watches.stop(chosen, now=clock())
 
 
 def _is_meant(watch: Watch, meant: said.Unwatch) -> bool:

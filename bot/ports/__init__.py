@@ -1,6 +1,7 @@
 """What the verbs need from outside, as protocols that adapters implement."""
 
 from bot.ports.chat import Messenger
+from bot.ports.configured import FROM_CONFIGURATION, Configured, ConfiguredWatch, Put, Terms
 from bot.ports.figures import NO_FIGURES, Figures, Heard, NoFigures, Sending
 from bot.ports.inbox import Command, Inbox
 from bot.ports.libraries import KeptLibrary, Libraries
@@ -30,6 +31,7 @@ from bot.ports.targets import ClaimedTarget, KnownTarget, LookResult, Targets
 from bot.ports.watches import AddedWatch, Held, NewWatch, Watches
 
 __all__ = [
+    "FROM_CONFIGURATION",
     "NO_FIGURES",
     "NO_OFFICIAL",
     "AddedWatch",
@@ -39,6 +41,8 @@ __all__ = [
     "ClaimedTarget",
     "Clock",
     "Command",
+    "Configured",
+    "ConfiguredWatch",
     "Courtesy",
     "Delivery",
     "FetchedManifest",
@@ -62,6 +66,7 @@ __all__ = [
     "Outbox",
     "OutboxEntry",
     "OwedAlert",
+    "Put",
     "Registries",
     "Registry",
     "RegistryState",
@@ -72,6 +77,7 @@ __all__ = [
     "Store",
     "TagUnchanged",
     "Targets",
+    "Terms",
     "Transaction",
     "Watches",
 ]

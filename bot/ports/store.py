@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
+from bot.ports.configured import Configured
 from bot.ports.inbox import Inbox
 from bot.ports.libraries import Libraries
 from bot.ports.outbox import Outbox
@@ -66,6 +67,11 @@ class Transaction(Protocol):
     @property
     def watches(self) -> Watches:
         """The watches."""
+        ...
+
+    @property
+    def configured(self) -> Configured:
+        """What the configuration wants of watches."""
         ...
 
     @property

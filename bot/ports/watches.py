@@ -15,7 +15,8 @@ class NewWatch:
     """A watch to be made. observation seeds the target if the store does not know it yet.
 
     platforms are wanted; those that are there already stand in met with the digest of their
-    manifest and start as MET, so that nobody is told what the answer has said.
+    manifest and start as MET, so that nobody is told what the answer has said. unseen: what the
+    first look finds is not told either.
     """
 
     reference: Reference
@@ -29,6 +30,7 @@ class NewWatch:
     source: str
     due_at: datetime
     tells: frozenset[Event] = frozenset()
+    unseen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,14 @@ class Watches(Protocol):
     async def drop(
         self, watches: Sequence[WatchId], platforms: Sequence[Platform], *, now: datetime
     ) -> None:
-        """Take platforms off watches; one that would keep none ends, as stopped."""
+        """Take platforms off watches; one that would keep none ends, as stopped.
+
+        What the configuration wants of them goes on.
+        """
+        ...
+
+    async def stop(self, watches: Sequence[WatchId], *, now: datetime) -> None:
+        """End watches, as stopped; what the configuration wants of them goes on without people."""
         ...
 
     async def end(self, watches: Sequence[WatchId], *, why: str, now: datetime) -> None:

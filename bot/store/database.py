@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.ports import News, Sleep
 from bot.store.address import PostgresAddress, parse_address
 from bot.store.backlogs import SqlBacklogs
+from bot.store.configured import SqlConfigured
 from bot.store.inbox import SqlInbox
 from bot.store.libraries import SqlLibraries
 from bot.store.outbox import SqlOutbox
@@ -60,6 +61,7 @@ class SqlTransaction:
     def __init__(self, session: Session) -> None:
         self.targets = SqlTargets(session)
         self.watches = SqlWatches(session)
+        self.configured = SqlConfigured(session)
         self.outbox = SqlOutbox(session)
         self.inbox = SqlInbox(session)
         self.registries = SqlRegistries(session)

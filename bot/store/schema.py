@@ -115,6 +115,17 @@ watches = Table(
     sqlite_autoincrement=True,  # people keep the number of a watch: it is never given again
 )
 
+# What the configuration wants of a watch. own: what people want of it, NULL if nobody does; the
+# watch itself is the union of both.
+configured = Table(
+    "configured",
+    metadata,
+    Column("watch_id", Integer, ForeignKey("watches.id"), primary_key=True),
+    Column("platforms", Json, nullable=False),
+    Column("tells", Json, nullable=False),
+    Column("own", Json),
+)
+
 wants = Table(
     "wants",
     metadata,

@@ -102,7 +102,7 @@ class Subscribed:
 
 async def subscribe(session: Session, new: NewWatch, *, now: datetime) -> Subscribed:
     """Make a watch, or add platforms and the person to the place's active watch of that target."""
-    row = await _target(session, new, now=now)
+    row = await hold_target(session, new, now=now)
     target: int = row.id
     place = await place_row(session, new.place)
     watch, created = await _watch(session, new, target=target, place=place, now=now)
@@ -147,7 +147,7 @@ def _is_overtaken(new: NewWatch, row: Row[Any]) -> bool:
     return seen is not None and row.looked_at is not None and row.looked_at > seen.observed_at
 
 
-async def _target(session: Session, new: NewWatch, *, now: datetime) -> Row[Any]:
+async def hold_target(session: Session, new: NewWatch, *, now: datetime) -> Row[Any]:
     """The target's row as it was, locked; it is made if it is missing."""
     key = target_key(new.reference)
     row = (await session.execute(_TARGET, key)).one_or_none()
@@ -199,13 +199,13 @@ async def _watch(
         "watch": active.id,
         "new_standing": active.standing or new.standing,
         "new_tells": sorted(tells.union(active.tells)),
-        "new_expires_at": _later(active.expires_at, new.expires_at),
+        "new_expires_at": later_end(active.expires_at, new.expires_at),
     }
     await session.execute(_JOIN, changes)
     return active.id, False
 
 
-def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+def later_end(one: datetime | None, other: datetime | None) -> datetime | None:
     """The later of two expiries; none at all is the latest."""
     return None if one is None or other is None else max(one, other)
 
@@ -216,11 +216,12 @@ async def _add_platforms(session: Session, new: NewWatch, watch: int, *, now: da
     told = await session.execute(_LAST_EPISODES, {"watch": watch})
     # A platform that was dropped and told of before must be able to be told of again.
     episodes = {row.platform: row.episode + 1 for row in told}
+    at_first = WantState.UNSEEN if new.unseen else WantState.WAITING
     added = [
         {
             "watch_id": watch,
             "platform": str(platform),
-            "state": (WantState.MET if platform in new.met else WantState.WAITING).value,
+            "state": (WantState.MET if platform in new.met else at_first).value,
             "episode": episodes.get(str(platform), 0),
             "digest": new.met.get(platform),
             "wanted_since": now,

@@ -9,9 +9,15 @@ from sqlalchemy import ColumnElement, Row, Select, select
 from bot.core.model import Watch, WatchId
 from bot.core.reference import Reference
 from bot.store.damage import readable
-from bot.store.schema import places, registries, targets, wants, watchers, watches
+from bot.store.schema import configured, places, registries, targets, wants, watchers, watches
 from bot.store.session import Session
-from bot.store.values import clear_observation, place_from, trouble_of, want_from
+from bot.store.values import (
+    clear_observation,
+    place_from,
+    platform_from_text,
+    trouble_of,
+    want_from,
+)
 
 _WATCHES = select(
     *watches.c["id", "standing", "created_at", "expires_at", "muted_until", "ended_at", "source"],
@@ -32,10 +38,12 @@ _WATCHES = select(
         "trouble_retry_at",
     ],
     registries.c.parked_until,
+    configured.c.platforms.label("configured"),
 ).select_from(
     watches.join(targets)
     .join(places)
     .outerjoin(registries, registries.c.registry == targets.c.registry)
+    .outerjoin(configured, configured.c.watch_id == watches.c.id)
 )
 _WANTS = (
     select(wants, watches.c.standing, watches.c.tells)
@@ -109,4 +117,5 @@ def _watch(row: Row[Any], wanted: Sequence[Row[Any]], people: tuple[str, ...]) -
         observation=clear_observation(row),
         trouble=trouble_of(row),
         parked_until=row.parked_until,
+        configured=tuple(map(platform_from_text, row.configured or ())),
     )

@@ -9,6 +9,7 @@ from bot.core.model import Place, Watch, WatchId
 from bot.core.platform import Platform
 from bot.ports import AddedWatch, Held, News, NewWatch
 from bot.store.columns import UtcDateTime
+from bot.store.parts import configured_among, drop_own, join_own
 from bot.store.places import IS_THE_PLACE, place_key, place_row
 from bot.store.schema import places, targets, watchers, watches
 from bot.store.session import Session
@@ -104,6 +105,7 @@ class SqlWatches:
         joined: the person was not among the people of the watch that was there already.
         """
         subscribed = await subscribe(self._session, new, now=now)
+        await join_own(self._session, subscribed.watch, new)
         [watch] = await _THE_WATCH.read(self._session, {"watch": subscribed.watch})
         return AddedWatch(watch, created=subscribed.created, joined=subscribed.joined)
 
@@ -139,18 +141,31 @@ class SqlWatches:
     async def drop(
         self, watches: Sequence[WatchId], platforms: Sequence[Platform], *, now: datetime
     ) -> None:
-        """Take platforms off watches, whose targets are due; one that would keep none ends."""
-        await self._lock_targets_of(_batches(watches))
-        emptied = [
-            watch
-            for watch in watches
-            if not await drop_platforms(self._session, watch, platforms, now=now)
-        ]
+        """Take platforms off watches, whose targets are due; one that would keep none ends.
+
+        What the configuration wants of them goes on.
+        """
+        await self.hold(watches)
+        kept = await configured_among(self._session, watches)
+        emptied = []
+        for watch in watches:
+            if watch in kept:
+                await drop_own(self._session, watch, platforms, now=now)
+            elif not await drop_platforms(self._session, watch, platforms, now=now):
+                emptied.append(watch)
         await self._end(emptied, why="stopped", now=now)
+
+    async def stop(self, watches: Sequence[WatchId], *, now: datetime) -> None:
+        """End watches, as stopped; what the configuration wants of them goes on without people."""
+        await self.hold(watches)
+        kept = await configured_among(self._session, watches)
+        for watch in sorted(kept):
+            await drop_own(self._session, watch, None, now=now)
+        await self._end([each for each in watches if each not in kept], why="stopped", now=now)
 
     async def end(self, watches: Sequence[WatchId], *, why: str, now: datetime) -> None:
         """End watches; a target nobody wants any more is no longer due."""
-        await self._lock_targets_of(_batches(watches))
+        await self.hold(watches)
         await self._end(watches, why=why, now=now)
 
     async def _end(self, watches: Sequence[WatchId], *, why: str, now: datetime) -> None:
@@ -158,9 +173,10 @@ class SqlWatches:
             await self._session.execute(_END, {"named": named, "why": why, "moment": now})
             await self._session.execute(_REST, {"named": named})
 
-    async def _lock_targets_of(self, batches: Sequence[Sequence[int]]) -> None:
+    async def hold(self, watches: Sequence[WatchId]) -> None:
+        """Lock the targets of watches, so that until the end nobody else changes them."""
         ids: set[int] = set()
-        for named in batches:
+        for named in _batches(watches):
             ids.update((await self._session.execute(_TARGETS_OF, {"named": named})).scalars())
         in_order = sorted(ids)
         for at in range(0, len(in_order), _BATCH):

@@ -13,7 +13,7 @@ from bot.app.readiness import Readiness
 from bot.app.roles import ALL_ROLES, Role
 from bot.app.running import assembled, run
 from bot.app.world import World
-from bot.config import Settings, load_settings
+from bot.config import Loaded, Settings, load_settings
 from bot.core.errors import InvalidInput, StoreUnusable
 from bot.ports import RegistryState, Store
 from bot.store.database import open_store
@@ -81,8 +81,10 @@ async def test_by_default_and_in_other_roles_nothing_is_served(
 
 
 async def test_the_role_alone_is_refused_where_nothing_is_to_be_served(tmp_path: Path) -> None:
+    loaded = Loaded(settings_in(tmp_path))
+
     with pytest.raises(InvalidInput, match="set enabled = true"):
-        await run(settings_in(tmp_path), World(), roles=frozenset({Role.WEB}))
+        await run(loaded, World(), load=lambda: loaded, roles=frozenset({Role.WEB}))
 
 
 @pytest.fixture

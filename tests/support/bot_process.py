@@ -110,9 +110,13 @@ class BotProcess:
 
     async def stop(self, signal: signal.Signals = signal.SIGTERM) -> int:
         """Send the signal and give the exit code. Raises AssertionError if it does not end."""
+        self.send(signal)
+        return await self.ended()
+
+    def send(self, signal: signal.Signals) -> None:
+        """Send a signal; nothing happens if it has ended."""
         with suppress(ProcessLookupError):
             self._started.send_signal(signal)
-        return await self.ended()
 
     async def ended(self, *, timeout_s: float = _STOP_WITHIN_S) -> int:
         """Wait for its end and give the exit code. Raises AssertionError, and kills it, if late."""

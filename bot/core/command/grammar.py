@@ -86,7 +86,12 @@ def _watch(text: str) -> Command:
 
 def _watch_target(target: Target) -> Watch:
     return Watch(
-        target.reference, target.platforms, target.expires_in, target.standing, target.direct
+        target.reference,
+        target.platforms,
+        target.expires_in,
+        target.standing,
+        target.direct,
+        target.rebuilds,
     )
 
 

@@ -15,8 +15,9 @@ NUMBER = re.compile(r"#?([0-9]{1,18})", re.ASCII)
 EVERYTHING = frozenset({"all", "everything", "*"})
 
 _STANDING = frozenset({"keep", "standing", "always"})
+_REBUILDS = frozenset({"rebuilds", "rebuild", "rebuilt", "replaced"})
 _DIRECT = frozenset({"dm", "direct", "directly", "privately"})
-_WITH_DASHES = EVERYTHING | _STANDING | _DIRECT | {"for"}
+_WITH_DASHES = EVERYTHING | _STANDING | _REBUILDS | _DIRECT | {"for"}
 _UNTIL = frozenset({"until", "till"})
 _NOT_A_DURATION = frozenset({"ever", "forever", "always"})
 # Words around what is meant; none of them is the name of a well-known image.
@@ -48,6 +49,7 @@ class Prose:
     numbers: list[int] = field(default_factory=list)
     everything: bool = False
     standing: bool = False
+    rebuilds: bool = False
     direct: bool = False
     expires_in: timedelta | None = None
     bad_duration: str | None = None
@@ -114,6 +116,8 @@ def _take_flag(prose: Prose, word: str) -> int:
         prose.everything = True
     elif lowered in _STANDING:
         prose.standing = True
+    elif lowered in _REBUILDS:
+        prose.standing = prose.rebuilds = True
     elif lowered in _DIRECT:
         prose.direct = True
     else:

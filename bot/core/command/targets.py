@@ -36,6 +36,7 @@ class Target:
     everything: bool
     expires_in: timedelta | None
     standing: bool
+    rebuilds: bool
     direct: bool
     certain: bool
 
@@ -85,6 +86,7 @@ def _target(
         everything=prose.everything,
         expires_in=prose.expires_in,
         standing=prose.standing,
+        rebuilds=prose.rebuilds,
         direct=prose.direct,
         certain=certain,
     )

@@ -14,7 +14,8 @@ class Watch:
 
     reference: None when no image was named, so that the bot asks back. platforms: empty means the
     configured default. expires_in: None means the configured default. standing: keep watching after
-    the platforms are there. direct: tell the person alone, by direct message.
+    the platforms are there. direct: tell the person alone, by direct message. rebuilds: keep
+    watching, and tell each new build of a platform.
     """
 
     reference: Reference | None
@@ -22,6 +23,7 @@ class Watch:
     expires_in: timedelta | None = None
     standing: bool = False
     direct: bool = False
+    rebuilds: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,16 +146,40 @@ def render_why(
 
 
 def render_stopped(watches: Sequence[Watch], *, platforms: Sequence[Platform] = ()) -> Message:
-    """What was stopped; platforms: only those, a watch goes on for its others."""
+    """What was stopped; platforms: only those, a watch goes on for its others.
+
+    What the configuration wants goes on too.
+    """
     if len(watches) > 1:
-        only = f"{listing(map(str, platforms))} in " if platforms else ""
-        return Message(f"🛑 Stopped {only}{len(watches)} watches.", _names(watches))
+        return _several_stopped(watches, platforms)
     watch = watches[0]
     wanted = [want.platform for want in watch.wants]
-    left = [platform for platform in wanted if platforms and platform not in platforms]
-    stopped = listing(str(platform) for platform in wanted if platform not in left)
-    headline = f"🛑 Stopped #{watch.id}: {watch.reference.familiar} for {stopped}."
-    return Message(headline, (f"It goes on for {listing(map(str, left))}.",) if left else ())
+    left = [each for each in wanted if each in watch.configured or each not in platforms]
+    if not platforms:
+        left = list(filter(watch.configured.__contains__, wanted))
+    stopped = [str(platform) for platform in wanted if platform not in left]
+    lines = [f"It goes on for {listing(map(str, left))}."] if left else []
+    if watch.configured:
+        lines.append(_how_to_end_configured(watch))
+    if not stopped:
+        headline = f"📌 #{watch.id} {watch.reference.familiar} stands in the configuration."
+        return Message(headline, tuple(lines))
+    headline = f"🛑 Stopped #{watch.id}: {watch.reference.familiar} for {listing(stopped)}."
+    return Message(headline, tuple(lines))
+
+
+def _several_stopped(watches: Sequence[Watch], platforms: Sequence[Platform]) -> Message:
+    only = f"{listing(map(str, platforms))} in " if platforms else ""
+    stopped = [watch for watch in watches if not watch.configured]
+    kept = [watch for watch in watches if watch.configured]
+    told: tuple[str, ...] = ()
+    if kept:
+        told = ("What the configuration wants of these goes on:", *_names(kept))
+    return Message(f"🛑 Stopped {only}{len(stopped)} watches.", (*_names(stopped), *told))
+
+
+def _how_to_end_configured(watch: Watch) -> str:
+    return f"The configuration wants it: end it there, or hold it back with /mute #{watch.id}."
 
 
 def render_really_stop(watches: Sequence[Watch], *, platforms: Sequence[Platform] = ()) -> Message:

@@ -40,7 +40,7 @@ def watch_row(watch: Watch, *, now: datetime) -> str:
     if watch.due_at is not None:
         parts.append(_next_look(watch.due_at, watch.parked_until, now))
     if watch.standing:
-        parts.append("kept")
+        parts.append("from the configuration" if watch.configured else "kept")
     if watch.muted_until is not None and watch.muted_until > now:
         parts.append(f"muted until {moment(watch.muted_until, now)}")
     return ", ".join(parts)

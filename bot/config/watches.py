@@ -1,0 +1,93 @@
+"""What is watched without anybody typing a command."""
+
+from pathlib import PurePath
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, PrivateAttr
+
+from bot.config.section import Section
+from bot.config.values import PlaceSetting, PlatformSetting
+from bot.core.errors import InvalidInput
+from bot.core.model import TOLD_WHILE_STANDING, Event, Place
+from bot.core.reference import Reference, parse_reference
+
+FILE = "file:"
+
+
+def _image(text: str) -> str:
+    if text.startswith(FILE):
+        if not PurePath(text.removeprefix(FILE)).name:
+            raise ValueError("name a file after file:, such as file:deploy/compose.yaml")
+        return text
+    try:
+        reference = parse_reference(text)
+    except InvalidInput as error:
+        raise ValueError(str(error)) from error
+    if reference.digest is not None:
+        raise ValueError("a digest never changes; name a tag, such as node:22")
+    return text
+
+
+def _some(listed: tuple[Any, ...]) -> tuple[Any, ...]:
+    # A validator of its own: pydantic's also complains of a list whose items are all wrong.
+    if not listed:
+        raise ValueError("must not be empty")
+    return listed
+
+
+Some = AfterValidator(_some)
+
+
+class WatchBlock(Section):
+    """One [[watch]]: images, the platforms they are wanted for, and the places that are told."""
+
+    images: Annotated[tuple[Annotated[str, AfterValidator(_image)], ...], Some]
+    platforms: tuple[PlatformSetting, ...] = ()
+    places: Annotated[tuple[PlaceSetting, ...], Some]
+    stale: bool = True
+    rebuilds: bool = False
+
+    _number: int = PrivateAttr(default=0)
+
+    def numbered(self, number: int) -> "WatchBlock":
+        """The same block, which knows where it stands in the file."""
+        self._number = number
+        return self
+
+    @property
+    def title(self) -> str:
+        """How sentences about the block begin."""
+        return title_of(self._number)
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """The images that are named one by one."""
+        return tuple(parse_reference(image) for image in self.images if not image.startswith(FILE))
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files whose images are watched, as they are written."""
+        return tuple(image.removeprefix(FILE) for image in self.images if image.startswith(FILE))
+
+    @property
+    def tells(self) -> frozenset[Event]:
+        """What its watches tell beyond what all do."""
+        chosen = {Event.STALE: self.stale, Event.REPLACED: self.rebuilds}
+        return frozenset(event for event in TOLD_WHILE_STANDING | chosen.keys() if chosen[event])
+
+
+def title_of(number: int) -> str:
+    """The beginning of a sentence about a block."""
+    return f"`watch` block {number}"
+
+
+def unreachable(places: tuple[Place, ...], services: frozenset[str], hooks: frozenset[str]) -> str:
+    """What is wrong with places that a configuration cannot reach; empty if nothing is."""
+    for number, place in enumerate(places, start=1):
+        if place.service == "webhook" and place.conversation not in hooks:
+            return (
+                f"`places` item {number}: there is no [[webhook]] block named {place.conversation}"
+            )
+        if place.service not in services:
+            return f"`places` item {number}: there is no token in the [{place.service}] section"
+    return ""

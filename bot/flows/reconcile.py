@@ -1,0 +1,134 @@
+"""Brings the watches in line with what the configuration wants."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.core.model import Place
+from bot.core.reference import Reference
+from bot.flows.again import in_transaction
+from bot.flows.bells import Bells
+from bot.log import Log
+from bot.ports import Clock, ConfiguredWatch, Put, Store, Terms, Transaction
+
+MOST_NAMED = 20
+"""More watches than these are counted in the log and not named."""
+
+Wanted = Mapping[tuple[Reference, Place], Terms]
+"""What each place is to watch."""
+
+log = Log(__name__)
+
+
+def _is_certain(_reference: Reference, _place: Place) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the configuration wants.
+
+    is_doubtful: whether a watch that is not wanted may be missing only because of a mistake, so
+    that it must not end.
+    """
+
+    wanted: Wanted
+    is_doubtful: Callable[[Reference, Place], bool] = _is_certain
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """The watches, by name, and what was done to them.
+
+    kept: nobody wants them, but a mistake may be the reason.
+    """
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    unchanged: int = 0
+
+
+class Reconciler:
+    """Makes, changes and ends watches until they are what is wanted.
+
+    Each watch has a transaction of its own; what is as it should be has none. Several processes may
+    do this at the same time.
+    """
+
+    def __init__(self, store: Store, *, clock: Clock, bells: Bells) -> None:
+        self._store = store
+        self._clock = clock
+        self._bells = bells
+
+    async def __call__(self, plan: Plan) -> Reconciled:
+        """Do it, and say in the log what it took. Raises StoreError; what is done stays done."""
+        async with self._store.reading() as transaction:
+            there = await transaction.configured.all()
+        done = await self._put(plan.wanted, there)
+        gone = [each for each in there if (each.reference, each.place) not in plan.wanted]
+        doubtful = [each for each in gone if plan.is_doubtful(each.reference, each.place)]
+        removed = [each for each in gone if each not in doubtful]
+        for each in removed:
+            await self._withdraw(each)
+        reconciled = Reconciled(
+            added=tuple(done[Put.ADDED]),
+            changed=tuple(done[Put.CHANGED]),
+            removed=_names(removed),
+            kept=_names(doubtful),
+            unchanged=len(plan.wanted) - len(done[Put.ADDED]) - len(done[Put.CHANGED]),
+        )
+        _log(reconciled)
+        return reconciled
+
+    async def _put(
+        self, wanted: Wanted, there: Sequence[ConfiguredWatch]
+    ) -> Mapping[Put, list[str]]:
+        as_they_are = {(each.reference, each.place): each.terms for each in there}
+        done: dict[Put, list[str]] = {how: [] for how in Put}
+        for (reference, place), terms in wanted.items():
+            if as_they_are.get((reference, place)) != terms:
+                how = await self._put_one(reference, place, terms)
+                done[how].append(_name(reference, place))
+                self._bells.looks.ring()
+        return done
+
+    async def _put_one(self, reference: Reference, place: Place, terms: Terms) -> Put:
+        async def put(transaction: Transaction) -> Put:
+            now = self._clock()
+            return await transaction.configured.put(reference, place, terms, now=now)
+
+        return await in_transaction(self._store, put)
+
+    async def _withdraw(self, watch: ConfiguredWatch) -> None:
+        async def withdraw(transaction: Transaction) -> None:
+            await transaction.configured.withdraw(watch.id, now=self._clock())
+
+        await in_transaction(self._store, withdraw)
+        self._bells.looks.ring()
+
+
+def _names(watches: Sequence[ConfiguredWatch]) -> tuple[str, ...]:
+    return tuple(_name(each.reference, each.place) for each in watches)
+
+
+def _name(reference: Reference, place: Place) -> str:
+    return f"{reference.familiar} in {place}"
+
+
+def _log(done: Reconciled) -> None:
+    named = {
+        "added": done.added,
+        "changed": done.changed,
+        "removed": done.removed,
+        "kept": done.kept,
+    }
+    if not any(named.values()):
+        log.debug("watches_as_configured", unchanged=done.unchanged)
+        return
+    log.info(
+        "watches_reconciled",
+        **{how: len(names) for how, names in named.items()},
+        unchanged=done.unchanged,
+        **{f"names_{how}": list(names[:MOST_NAMED]) for how, names in named.items() if names},
+    )
