@@ -23,7 +23,8 @@ from bot.ports import NO_FIGURES, NO_OFFICIAL, Figures, Official, SharedStore, S
 from bot.registry.client import RegistryClient
 
 if TYPE_CHECKING:
-    from bot.flows.subscribe import Sight, Subscriber
+    from bot.flows.sight import Sight
+    from bot.flows.subscribe import Subscriber
 
 
 def pacing_of(settings: Settings) -> Pacing:
@@ -169,7 +170,7 @@ async def storing(settings: Settings) -> AsyncIterator[SharedStore]:
 
 def sight_of(store: Store, eyes: Eyes, settings: Settings, world: World) -> "Sight":
     """Looks for somebody who waits for the answer."""
-    from bot.flows.subscribe import Sight
+    from bot.flows.sight import Sight
 
     return Sight(
         store,

@@ -29,7 +29,8 @@ from bot.core.reference import Reference
 from bot.flows.again import in_transaction
 from bot.flows.bells import Bells
 from bot.flows.crew import Crew
-from bot.flows.subscribe import Plan, Sight, Subscriber, Wish, just_answer
+from bot.flows.sight import Sight
+from bot.flows.subscribe import Plan, Subscriber, Wish, just_answer
 from bot.flows.suggest import Suggesting, suggest_nothing
 from bot.flows.tend import mute, show, unwatch
 from bot.log import Log

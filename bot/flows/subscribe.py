@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.core.access import Access
 from bot.core.errors import TroubleKind
 from bot.core.message.english.answers import (
     render_already_there,
@@ -22,9 +21,9 @@ from bot.core.message.neutral import Message
 from bot.core.model import TOLD_WHILE_STANDING, Event, Observation, Place, Status, Trouble
 from bot.core.platform import Platform
 from bot.core.reference import Reference
-from bot.flows.look import Look
+from bot.flows.sight import Sight
 from bot.flows.suggest import Suggesting, suggest_nothing
-from bot.ports import Clock, KnownTarget, NewWatch, Store, Transaction
+from bot.ports import Clock, NewWatch, Transaction
 
 Plan = Callable[[Transaction], Awaitable[Message]]
 """The effect of a command: done within one transaction, with the answer as its value."""
@@ -94,80 +93,6 @@ class Wish:
         if not self.standing:
             return frozenset()
         return TOLD_WHILE_STANDING | ({Event.REPLACED} if self.rebuilds else set())
-
-
-class Sight:
-    """Looks for somebody who waits: from the store while that is fresh, else from the registry."""
-
-    def __init__(
-        self, store: Store, look: Look, *, clock: Clock, fresh_s: float, timeout_s: float
-    ) -> None:
-        self._store = store
-        self._look = look
-        self._clock = clock
-        self._fresh_s = fresh_s
-        self._timeout_s = timeout_s
-
-    def is_withheld(self, reference: Reference, place: Place) -> bool:
-        """Whether there is a login for this reference that the place may not use."""
-        return self._look.access(reference, (place,)) is Access.WITHHELD
-
-    async def see(
-        self,
-        reference: Reference,
-        platforms: tuple[Platform, ...],
-        *,
-        place: Place,
-        anew: bool = False,
-    ) -> tuple[Observation, KnownTarget | None]:
-        """The present observation, and what the store knows; anew: look even if that is fresh.
-
-        A place that may not use the login hears nothing of what the store knows: the login may
-        have seen that.
-        """
-        withheld = self.is_withheld(reference, place)
-        async with self._store.reading() as transaction:
-            known = await transaction.targets.find(reference, now=self._clock())
-        if known and not (anew or withheld) and self._is_fresh(known, platforms):
-            assert known.observation is not None, "what is fresh has been seen"
-            return known.observation, known
-        observation = await self._look(
-            reference,
-            known=known.observation if known else None,
-            wanted=platforms,
-            places=(place,),
-            urgent=True,
-            timeout_s=self._timeout_s,
-        )
-        if known is not None and known.due_at is not None and _shows_news(observation, known):
-            # Whoever watches it must not be told later than who happens to ask.
-            async with self._store.transaction() as transaction:
-                await transaction.targets.hint(
-                    reference, digest=observation.digest, now=self._clock()
-                )
-        return observation, None if withheld else known
-
-    def _is_fresh(self, known: KnownTarget, platforms: tuple[Platform, ...]) -> bool:
-        seen, latest = known.observation, known.latest
-        if seen is None or latest is None or latest.trouble is not None or known.looked_at is None:
-            return False
-        if known.hinted:
-            return False
-        if (self._clock() - known.looked_at).total_seconds() > self._fresh_s:
-            return False
-        listed = [found[1] for found in map(seen.listed, platforms) if found is not None]
-        return all(entry.reachable for entry in listed)
-
-
-def _shows_news(seen: Observation, known: KnownTarget) -> bool:
-    """Whether the target's watches would learn something from what was seen just now."""
-    before = known.observation
-    if not seen.is_clear:
-        return False
-    if before is None or seen.differs_from(before):
-        return True
-    unserved = [platform for platform, entry in before.entries.items() if entry.reachable is False]
-    return any(seen.offers(platform) for platform in unserved)
 
 
 class Subscriber:

@@ -35,16 +35,20 @@ class Suggest:
 
     async def __call__(self, reference: Reference, /, *, place: Place) -> tuple[Reference, ...]:
         """The tags nearest to the reference's."""
-        login = self._look.access(reference, (place,)) is Access.LOGIN
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                tags = await self._registry.list_tags(reference, urgent=True, login=login)
-        except (RegistryError, TimeoutError) as error:
-            log.debug("no_suggestion", registry=reference.registry, error=type(error).__name__)
-            return ()
+        tags = await self.tags_of(reference, place=place)
         # Thousands of comparisons take longer than anybody else should have to wait.
         found = await asyncio.to_thread(nearest_tags, reference.tag or "", tags)
         return tuple(reference.with_tag(tag) for tag in found)
+
+    async def tags_of(self, reference: Reference, /, *, place: Place) -> tuple[str, ...]:
+        """The tags of the repository, as far as the place may see them; none if that fails."""
+        login = self._look.access(reference, (place,)) is Access.LOGIN
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await self._registry.list_tags(reference, urgent=True, login=login)
+        except (RegistryError, TimeoutError) as error:
+            log.debug("no_suggestion", registry=reference.registry, error=type(error).__name__)
+            return ()
 
 
 async def suggest_nothing(

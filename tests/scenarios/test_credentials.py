@@ -17,7 +17,8 @@ from bot.core.message.plain import render_plain
 from bot.core.model import TERMINAL, Observation, Place, Status
 from bot.core.reference import parse_reference
 from bot.flows.check import check
-from bot.flows.subscribe import Sight, Subscriber, Wish
+from bot.flows.sight import Sight
+from bot.flows.subscribe import Subscriber, Wish
 from bot.ports import ClaimedTarget, Store
 from tests.scenarios.conftest import WriteConfig
 from tests.support.bot_process import BotProcess

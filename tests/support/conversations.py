@@ -13,7 +13,8 @@ from bot.flows.bells import Bells
 from bot.flows.deliver import Deliverer, DeliverySettings
 from bot.flows.look import Look
 from bot.flows.respond import Responder
-from bot.flows.subscribe import Sight, Subscriber, SubscribeSettings, WatchLimits
+from bot.flows.sight import Sight
+from bot.flows.subscribe import Subscriber, SubscribeSettings, WatchLimits
 from bot.flows.suggest import Suggest
 from bot.ports import OutboxEntry, RegistryState, Store
 from tests.support.messengers import PlannedMessenger

@@ -4,7 +4,8 @@
     registry.plan("node:22", ["linux/amd64"], RateLimited(...), ["linux/amd64", "linux/arm64"])
 
 The last step is repeated for ever. A step is the platforms of an index, None for no such tag, an
-exception to raise, or an event to wait for, whereupon the step after it answers.
+exception to raise, or an event to wait for, whereupon the step after it answers. A platform may say
+from which commit it was built: linux/arm64@9bb97e78.
 """
 
 import asyncio
@@ -88,20 +89,21 @@ class PlannedRegistry:
 
 
 def _index(platforms: Sequence[str]) -> FetchedManifest:
-    entries = [
-        {
-            "mediaType": MediaTypes.OCI.manifest,
-            "digest": _digest(platform.encode()),
-            "size": 7,
-            "platform": dict(
-                zip(("os", "architecture", "variant"), platform.split("/"), strict=False)
-            ),
-        }
-        for platform in platforms
-    ]
+    entries = [_entry(*platform.split("@")) for platform in platforms]
     content = {"schemaVersion": 2, "mediaType": MediaTypes.OCI.index, "manifests": entries}
     body = json.dumps(content).encode()
     return FetchedManifest(_digest(body), MediaTypes.OCI.index, body)
+
+
+def _entry(platform: str, revision: str = "") -> dict[str, object]:
+    described = dict(zip(("os", "architecture", "variant"), platform.split("/"), strict=False))
+    return {
+        "mediaType": MediaTypes.OCI.manifest,
+        "digest": _digest(f"{platform}{revision}".encode()),
+        "size": 7,
+        "platform": described,
+        "annotations": {"org.opencontainers.image.revision": revision} if revision else {},
+    }
 
 
 def _digest(body: bytes) -> str:

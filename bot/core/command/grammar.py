@@ -92,6 +92,7 @@ def _watch_target(target: Target) -> Watch:
         target.standing,
         target.direct,
         target.rebuilds,
+        target.anyway,
     )
 
 

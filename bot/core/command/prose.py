@@ -17,7 +17,8 @@ EVERYTHING = frozenset({"all", "everything", "*"})
 _STANDING = frozenset({"keep", "standing", "always"})
 _REBUILDS = frozenset({"rebuilds", "rebuild", "rebuilt", "replaced"})
 _DIRECT = frozenset({"dm", "direct", "directly", "privately"})
-_WITH_DASHES = EVERYTHING | _STANDING | _REBUILDS | _DIRECT | {"for"}
+_ANYWAY = frozenset({"anyway", "anyways", "nevertheless"})
+_WITH_DASHES = EVERYTHING | _STANDING | _REBUILDS | _DIRECT | _ANYWAY | {"for"}
 _UNTIL = frozenset({"until", "till"})
 _NOT_A_DURATION = frozenset({"ever", "forever", "always"})
 # Words around what is meant; none of them is the name of a well-known image.
@@ -51,6 +52,7 @@ class Prose:
     standing: bool = False
     rebuilds: bool = False
     direct: bool = False
+    anyway: bool = False
     expires_in: timedelta | None = None
     bad_duration: str | None = None
 
@@ -120,6 +122,8 @@ def _take_flag(prose: Prose, word: str) -> int:
         prose.standing = prose.rebuilds = True
     elif lowered in _DIRECT:
         prose.direct = True
+    elif lowered in _ANYWAY:
+        prose.anyway = True
     else:
         return int(lowered in _FILLERS)
     return 1

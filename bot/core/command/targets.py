@@ -38,6 +38,7 @@ class Target:
     standing: bool
     rebuilds: bool
     direct: bool
+    anyway: bool
     certain: bool
 
 
@@ -88,6 +89,7 @@ def _target(
         standing=prose.standing,
         rebuilds=prose.rebuilds,
         direct=prose.direct,
+        anyway=prose.anyway,
         certain=certain,
     )
 

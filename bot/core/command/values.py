@@ -15,7 +15,7 @@ class Watch:
     reference: None when no image was named, so that the bot asks back. platforms: empty means the
     configured default. expires_in: None means the configured default. standing: keep watching after
     the platforms are there. direct: tell the person alone, by direct message. rebuilds: keep
-    watching, and tell each new build of a platform.
+    watching, and tell each new build of a platform. anyway: also what is not built at present.
     """
 
     reference: Reference | None
@@ -24,6 +24,7 @@ class Watch:
     standing: bool = False
     direct: bool = False
     rebuilds: bool = False
+    anyway: bool = False
 
 
 @dataclass(frozen=True, slots=True)
