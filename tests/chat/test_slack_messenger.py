@@ -1,8 +1,21 @@
 from datetime import UTC, datetime
 
 import pytest
+from aiohttp import (
+    ClientConnectorDNSError,
+    ClientConnectorError,
+    ConnectionTimeoutError,
+    ServerDisconnectedError,
+    ServerTimeoutError,
+)
+from aiohttp.client_reqrep import ConnectionKey
 
+from bot.chat.slack.entry import connected
+from bot.chat.slack.errors import translated
+from bot.chat.slack.messenger import SlackMessenger
 from bot.chat.slack.workspace import Slack
+from bot.chat.standing import Standing
+from bot.chat.surroundings import Surroundings
 from bot.core.errors import (
     NotSent,
     PlaceClosed,
@@ -14,7 +27,14 @@ from bot.core.errors import (
 )
 from bot.core.message.neutral import Button, Message
 from bot.core.model import Place
-from tests.support.chat_faults import CUT_AFTER, CUT_BEFORE, Fault, refusal
+from tests.support.chat_faults import (
+    CUT_AFTER,
+    CUT_BEFORE,
+    STALL_AFTER,
+    STALL_BEFORE,
+    Fault,
+    refusal,
+)
 from tests.support.slack_server import SlackServer
 
 TEAM = Place("slack", "C0TEAM")
@@ -67,6 +87,9 @@ async def test_a_message_for_a_thread_goes_into_it(slack: Slack, slack_there: Sl
                 "is_archived",
                 "restricted_action",
                 "restricted_action_read_only_channel",
+                "restricted_action_thread_only_channel",
+                "restricted_action_non_threadable_channel",
+                "restricted_action_thread_locked",
                 "no_permission",
             )
         ],
@@ -126,16 +149,71 @@ async def test_retry_after_is_obeyed_to_the_second(slack: Slack, slack_there: Sl
     assert postponed.value.retry_after_s == 7
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "invalid_blocks",
+        "invalid_blocks_format",
+        "msg_blocks_too_long",
+        "no_text",
+        "metadata_too_large",
+        "metadata_must_be_sent_from_app",
+    ],
+)
 async def test_what_slack_finds_misshapen_goes_as_text(
-    slack: Slack, slack_there: SlackServer
+    slack: Slack, slack_there: SlackServer, name: str
 ) -> None:
-    slack_there.faults.next("chat.postMessage", error("invalid_blocks_format"))
+    slack_there.faults.next("chat.postMessage", error(name))
 
     await slack.messenger.send(TEAM, HELLO, marker="d1")
 
     [posted] = slack_there.channels["C0TEAM"].messages
     assert posted["blocks"] == []
     assert HELLO.headline in posted["text"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "copies"),
+    [pytest.param(STALL_BEFORE, 0, id="before"), pytest.param(STALL_AFTER, 1, id="after")],
+)
+async def test_an_answer_that_does_not_come_is_given_up_and_nobody_knows(
+    slack_there: SlackServer, around: Surroundings, fault: Fault, copies: int
+) -> None:
+    slack_there.faults.next("chat.postMessage", fault)
+
+    async with connected(slack_there.bot_token, slack_there.api_url, answer_s=0.5) as client:
+        messenger = SlackMessenger(
+            client,
+            Standing("slack", ring=lambda: None),
+            clock=around.clock,
+            sleep=around.sleep,
+            spell=lambda verb: f"/{verb}",
+        )
+        with pytest.raises(SendUncertain):
+            await messenger.send(TEAM, HELLO, marker="d1")
+
+    assert len(slack_there.channels["C0TEAM"].messages) == copies
+
+
+KEY = ConnectionKey("slack.test", 443, True, True, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind"),
+    [
+        pytest.param(ClientConnectorError(KEY, OSError("refused")), NotSent, id="refused"),
+        pytest.param(ClientConnectorDNSError(KEY, OSError("no such host")), NotSent, id="name"),
+        pytest.param(ConnectionTimeoutError(), NotSent, id="time-out while connecting"),
+        pytest.param(ServerTimeoutError(), SendUncertain, id="time-out while reading"),
+        pytest.param(TimeoutError(), SendUncertain, id="time-out of all"),
+        pytest.param(ServerDisconnectedError(), SendUncertain, id="cut"),
+    ],
+)
+def test_what_failed_before_anything_left_is_told_from_what_may_have_arrived(
+    failure: Exception, kind: type[SendError]
+) -> None:
+    with pytest.raises(kind), translated():
+        raise failure
 
 
 async def test_nobody_listening_means_nothing_was_sent(slack: Slack) -> None:

@@ -1,16 +1,25 @@
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
 
+from bot.chat.reception import Reception
+from bot.chat.slack.entry import connected
+from bot.chat.slack.socket import SWITCHED_OFF, SlackSocket
 from bot.chat.slack.workspace import Slack, SlackSettings, open_slack
+from bot.chat.standing import Standing
 from bot.chat.surroundings import Surroundings
 from bot.core.errors import ChatRefused
 from bot.core.model import Place
 from bot.flows.bells import Bells
 from bot.ports import Store
 from tests.chat.conftest import all_commands_in, commands_in, running
+from tests.support.chat_faults import CUT_BEFORE, refusal
 from tests.support.slack_server import SlackServer
+
+PING_S = 0.25
 
 
 async def test_a_command_is_kept_before_it_is_acknowledged(
@@ -120,16 +129,104 @@ async def test_a_refresh_loses_nothing_because_there_are_two_connections(
     assert slack_there.lost == []
 
 
+@pytest.fixture
+def hearing() -> Standing:
+    return Standing("slack", ring=lambda: None)
+
+
+@pytest.fixture
+async def socket(
+    slack_there: SlackServer, around: Surroundings, hearing: Standing
+) -> AsyncIterator[SlackSocket]:
+    """Notices within moments what takes it half a minute elsewhere."""
+    reception = Reception(
+        around.store, ring=around.commands_came, clock=around.clock, settings=around.limits
+    )
+    async with connected(slack_there.bot_token, slack_there.api_url) as client:
+        yield SlackSocket(
+            client,
+            slack_there.app_token,
+            reception=reception,
+            standing=hearing,
+            sleep=around.sleep,
+            admits_team=lambda _: True,
+            ping_s=PING_S,
+        )
+
+
+async def is_heard(there: SlackServer) -> None:
+    """Somebody types until the bot has taken it."""
+    async with asyncio.timeout(15):
+        while True:
+            sent = await there.command("/watch", "node:22", channel="C0TEAM", user="U0ADA")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(sent.ack.wait(), 1)
+                return
+
+
 async def test_a_refused_ticket_is_not_tried_for_ever(
-    slack: Slack, slack_there: SlackServer, around: Surroundings
+    socket: SlackSocket, slack_there: SlackServer
 ) -> None:
     slack_there.refuse_handshakes = 2
 
-    async with running(slack.listen()):
-        async with asyncio.timeout(18):
-            await slack_there.until(lambda: slack_there.connections == 2)
+    async with running(socket.run()):
+        await slack_there.until(lambda: slack_there.connections == 2)
 
     assert slack_there.tickets_issued >= 4
+
+
+async def test_a_failure_to_get_a_ticket_is_waited_out(
+    socket: SlackSocket, slack_there: SlackServer, hearing: Standing
+) -> None:
+    page = refusal(503, b"<html>", Content_Type="text/html")
+    slack_there.faults.next("apps.connections.open", page, CUT_BEFORE)
+
+    async with running(socket.run()):
+        await slack_there.until(lambda: slack_there.connections == 2)
+        await is_heard(slack_there)
+
+    assert hearing.is_open
+
+
+async def test_connections_that_are_cut_come_back(
+    socket: SlackSocket, slack_there: SlackServer
+) -> None:
+    async with running(socket.run()):
+        await slack_there.until(lambda: slack_there.connections == 2)
+        await slack_there.drop_sockets()
+        await slack_there.until(lambda: slack_there.tickets_issued >= 4)
+
+        await is_heard(slack_there)
+
+
+async def test_connections_that_freeze_are_replaced(
+    socket: SlackSocket, slack_there: SlackServer
+) -> None:
+    async with running(socket.run()):
+        await slack_there.until(lambda: slack_there.connections == 2)
+        slack_there.freeze()
+        await slack_there.until(lambda: slack_there.tickets_issued >= 4)
+        slack_there.thaw()
+
+        await is_heard(slack_there)
+
+
+async def test_socket_mode_that_is_switched_off_is_told_until_it_is_on_again(
+    socket: SlackSocket, slack_there: SlackServer, hearing: Standing
+) -> None:
+    async with running(socket.run()):
+        await slack_there.until(lambda: slack_there.connections == 2)
+        slack_there.app_error = "link_disabled"
+        await slack_there.refresh(reason="link_disabled")
+        await slack_there.until(lambda: not hearing.is_open)
+        trouble = hearing.trouble
+        slack_there.app_error = None
+        await slack_there.until(lambda: slack_there.connections == 2)
+
+        await is_heard(slack_there)
+        assert hearing.is_open
+
+    assert SWITCHED_OFF in (trouble or "")
 
 
 @pytest.mark.parametrize(

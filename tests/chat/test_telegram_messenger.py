@@ -1,7 +1,14 @@
-import pytest
+from datetime import timedelta
 
+import httpx
+import pytest
+from telegram.error import NetworkError, RetryAfter, TelegramError, TimedOut
+
+from bot.chat.standing import Standing
 from bot.chat.surroundings import Surroundings
-from bot.chat.telegram.account import Telegram, TelegramSettings, open_telegram
+from bot.chat.telegram.account import Telegram, TelegramSettings, connected, open_telegram
+from bot.chat.telegram.errors import meaning_of, wait_s
+from bot.chat.telegram.messenger import TelegramMessenger
 from bot.core.errors import (
     NotSent,
     PlaceClosed,
@@ -15,7 +22,14 @@ from bot.core.errors import (
 from bot.core.message.neutral import Button, Message
 from bot.core.model import Place
 from tests.chat.conftest import GROUP
-from tests.support.chat_faults import CUT_AFTER, CUT_BEFORE, Fault, refusal
+from tests.support.chat_faults import (
+    CUT_AFTER,
+    CUT_BEFORE,
+    STALL_AFTER,
+    STALL_BEFORE,
+    Fault,
+    refusal,
+)
 from tests.support.telegram_server import TelegramServer
 
 CHAT = Place("telegram", str(GROUP))
@@ -121,6 +135,55 @@ async def test_retry_after_is_obeyed(telegram: Telegram, telegram_there: Telegra
         await telegram.messenger.send(CHAT, Message("x"), marker="d1")
 
     assert postponed.value.retry_after_s == 7
+
+
+@pytest.mark.parametrize(
+    ("fault", "copies"),
+    [pytest.param(STALL_BEFORE, 0, id="before"), pytest.param(STALL_AFTER, 1, id="after")],
+)
+async def test_an_answer_that_does_not_come_is_given_up_and_nobody_knows(
+    telegram_there: TelegramServer, around: Surroundings, fault: Fault, copies: int
+) -> None:
+    settings = TelegramSettings(telegram_there.token, telegram_there.api_url, frozenset({GROUP}))
+    telegram_there.faults.next("sendMessage", fault)
+
+    async with connected(settings, answer_s=0.5) as bot:
+        messenger = TelegramMessenger(
+            bot,
+            Standing("telegram", ring=lambda: None),
+            clock=around.clock,
+            sleep=around.sleep,
+            spell=lambda verb: f"/{verb}",
+        )
+        with pytest.raises(SendUncertain):
+            await messenger.send(CHAT, Message("x"), marker="d1")
+
+    assert len(telegram_there.chats[GROUP].messages) == copies
+
+
+@pytest.mark.parametrize(
+    ("cause", "kind"),
+    [
+        pytest.param(httpx.ConnectError("refused"), NotSent, id="refused"),
+        pytest.param(httpx.ConnectTimeout("slow"), NotSent, id="time-out while connecting"),
+        pytest.param(httpx.PoolTimeout("busy"), NotSent, id="no connection free"),
+        pytest.param(httpx.ReadTimeout("slow"), SendUncertain, id="time-out while reading"),
+        pytest.param(httpx.RemoteProtocolError("cut"), SendUncertain, id="cut"),
+        pytest.param(None, SendUncertain, id="unknown"),
+    ],
+)
+@pytest.mark.parametrize("error", [NetworkError("x"), TimedOut()], ids=["network", "timed out"])
+def test_what_failed_before_anything_left_is_told_from_what_may_have_arrived(
+    error: TelegramError, cause: Exception | None, kind: type[SendError]
+) -> None:
+    error.__cause__ = cause
+
+    assert type(meaning_of(error)) is kind
+
+
+@pytest.mark.parametrize("after", [7, timedelta(seconds=7)], ids=["a number", "a span"])
+def test_how_long_to_wait_is_a_number_or_a_span(after: int | timedelta) -> None:
+    assert wait_s(RetryAfter(after)) == 7
 
 
 async def test_nobody_listening_means_nothing_was_sent(around: Surroundings) -> None:

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from aiohttp import web
@@ -8,6 +9,7 @@ from bot.chat.surroundings import Surroundings
 from bot.chat.telegram.account import Telegram, TelegramSettings, open_telegram
 from bot.chat.telegram.receiving import webhook_secret
 from bot.core.errors import ChatRefused
+from bot.core.message.neutral import Message
 from bot.core.model import Place
 from bot.ports import Store
 from tests.chat.conftest import GROUP, all_commands_in, commands_in, running
@@ -20,6 +22,23 @@ ADA = 7
 def error(code: int) -> Fault:
     body = b'{"ok": false, "error_code": %d, "description": "no"}' % code
     return refusal(code, body, Content_Type="application/json")
+
+
+TOO_MANY = refusal(
+    429,
+    b'{"ok":false,"error_code":429,"description":"Too Many Requests: retry after 7",'
+    b'"parameters":{"retry_after":7}}',
+    Content_Type="application/json",
+)
+
+
+async def deliverable(store: Store, now: datetime) -> list[Place]:
+    """Where something may go out to now; it is leased."""
+    async with store.transaction() as transaction:
+        claimed = await transaction.outbox.claim(
+            services=frozenset({"telegram"}), now=now, lease_s=60, group_within_s=0, limit=10
+        )
+    return [delivery.place for delivery in claimed]
 
 
 async def received(telegram: Telegram, there: TelegramServer) -> None:
@@ -121,21 +140,22 @@ async def test_a_restart_goes_on_where_it_was(
 
 
 @pytest.mark.parametrize(
-    "fault",
+    "faults",
     [
-        pytest.param(error(404), id="one 404"),
-        pytest.param(error(401), id="one 401"),
-        pytest.param(error(502), id="one 502"),
-        pytest.param(error(409), id="one 409"),
-        pytest.param(CUT_AFTER, id="a lost answer"),
-        pytest.param(CUT_BEFORE, id="a cut connection"),
-        pytest.param(refusal(200, b"{", Content_Type="application/json"), id="half an answer"),
+        pytest.param([error(404)], id="one 404"),
+        pytest.param([error(401)], id="one 401"),
+        pytest.param([error(502)] * 3, id="three 502"),
+        pytest.param([error(409)] * 2, id="two 409"),
+        pytest.param([TOO_MANY], id="a 429"),
+        pytest.param([CUT_AFTER], id="a lost answer"),
+        pytest.param([CUT_BEFORE], id="a cut connection"),
+        pytest.param([refusal(200, b"{", Content_Type="application/json")], id="half an answer"),
     ],
 )
 async def test_a_hiccup_loses_no_command_and_does_none_twice(
-    telegram: Telegram, telegram_there: TelegramServer, store: Store, fault: Fault
+    telegram: Telegram, telegram_there: TelegramServer, store: Store, faults: list[Fault]
 ) -> None:
-    telegram_there.faults.next("getUpdates", fault)
+    telegram_there.faults.next("getUpdates", *faults)
     await telegram_there.say("/watch node:22", chat=GROUP, user=ADA)
 
     await received(telegram, telegram_there)
@@ -203,6 +223,24 @@ async def test_a_group_that_becomes_a_supergroup_takes_its_place_along(
 
     [command] = await commands_in(store)
     assert command.place == Place("telegram", "-100999")
+
+
+async def test_a_chat_that_takes_the_bot_back_is_posted_to_again(
+    telegram: Telegram, telegram_there: TelegramServer, store: Store
+) -> None:
+    place, now = Place("telegram", str(GROUP)), datetime.now(UTC)
+    async with store.transaction() as transaction:
+        await transaction.outbox.post(place, Message("kept"), now=now)
+        await transaction.outbox.park(place, reason="kicked", until=now + timedelta(hours=1))
+
+    await telegram_there.member_changes(chat=GROUP, user=ADA, status="kicked")
+    await received(telegram, telegram_there)
+    while_kicked = await deliverable(store, now)
+    await telegram_there.member_changes(chat=GROUP, user=ADA, status="member")
+    await received(telegram, telegram_there)
+
+    assert while_kicked == []
+    assert await deliverable(store, now) == [place]
 
 
 async def test_chats_that_are_not_listed_are_told_their_id(

@@ -32,7 +32,7 @@ MARGIN_S = 8.0
 """What a poll, the work itself and a busy machine add."""
 TAGS = [str(number) for number in range(1, 25)]
 
-pytestmark = pytest.mark.timeout(150)
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def process(config: Path, url: str, *only: str, **settings: str) -> BotProcess:
 async def started(*bots: BotProcess) -> None:
     """Return when all of them work; a busy machine takes its time."""
     for bot in bots:
-        await bot.wait_for_log("started", timeout_s=45)
+        await bot.wait_for_log("started", timeout_s=90)
 
 
 @contextmanager
@@ -294,13 +294,13 @@ async def test_a_second_run_over_the_same_file_is_refused_with_what_to_do(
     config = write_config("http://127.0.0.1:1")
     async with BotProcess(config) as first:
         await first.say("/help")
-        await first.wait_for("I tell you when", timeout_s=45)
+        await first.wait_for("I tell you when", timeout_s=90)
         async with BotProcess(config) as second:
-            assert await second.ended(timeout_s=45) == 3
+            assert await second.ended(timeout_s=90) == 3
         await first.kill()
         async with BotProcess(config) as third:
             await third.say("/help")
-            await third.wait_for("I tell you when", timeout_s=45)
+            await third.wait_for("I tell you when", timeout_s=90)
 
     assert re.fullmatch(
         r"archbell: \S+bot\.db: another `archbell run` does looks and .*PostgreSQL.*\n", second.log
@@ -336,7 +336,7 @@ async def test_a_role_that_cannot_be_done_is_refused_with_the_choice(
     async with BotProcess(
         command=[sys.executable, "-m", "bot", "--config", config, "run", "--only", only]
     ) as bot:
-        code = await bot.ended(timeout_s=45)
+        code = await bot.ended(timeout_s=90)
 
     assert code == 2
     assert re.search(sentence, bot.log)

@@ -8,6 +8,7 @@
         assert general.messages[0]["text"] == ...
 
 What people do reaches any one of the connected sockets, and is lost if there is none, as at Slack.
+A socket that was asked to come anew gets nothing more.
 """
 
 import asyncio
@@ -84,6 +85,7 @@ class SlackServer:
         self.faults = Faults()
         self.url = ""
         self._sockets: list[web.WebSocketResponse] = []
+        self._leaving: set[web.WebSocketResponse] = set()
         self._open: dict[str, Envelope] = {}
         self._tickets: set[str] = set()
         self._count = itertools.count(1)
@@ -226,10 +228,12 @@ class SlackServer:
     # -- what Slack does -----------------------------------------------------------------------
 
     async def refresh(self, *, reason: str = "refresh_requested") -> None:
-        """Ask the oldest connection to come anew; what is sent to it meanwhile is lost."""
+        """Ask the oldest connection to come anew; what comes meanwhile is lost without another."""
         socket = self._sockets[0]
+        self._leaving.add(socket)
         with suppress(ConnectionError):
             await socket.send_json({"type": "disconnect", "reason": reason})
+            await socket.close()
 
     async def drop_sockets(self) -> None:
         """Every connection is cut without a word."""
@@ -259,11 +263,12 @@ class SlackServer:
     async def _deliver(self, frame: Json) -> Envelope:
         envelope = Envelope(frame, time.monotonic())
         self.envelopes.append(envelope)
-        if not self._sockets:
+        staying = [socket for socket in self._sockets if socket not in self._leaving]
+        if not staying:
             self.lost.append(frame)
             return envelope
         self._open[frame["envelope_id"]] = envelope
-        socket = self._sockets[next(self._count) % len(self._sockets)]
+        socket = staying[next(self._count) % len(staying)]
         try:
             await socket.send_json(frame)
         except ConnectionError:
@@ -287,6 +292,7 @@ class SlackServer:
             await self._read(socket)
         finally:
             self._sockets.remove(socket)
+            self._leaving.discard(socket)
             await self._notify()
         return socket
 

@@ -16,10 +16,12 @@ ANSWER_S = 30
 
 
 @asynccontextmanager
-async def connected(bot_token: str, api_url: str) -> AsyncIterator[AsyncWebClient]:
-    """A client for the token, over a session of its own."""
+async def connected(
+    bot_token: str, api_url: str, *, answer_s: float = ANSWER_S
+) -> AsyncIterator[AsyncWebClient]:
+    """A client for the token, over a session of its own; answer_s: how long Slack may take."""
     # The SDK's own timeout does not hold with a session that is given, and its retries post twice.
-    timeout = ClientTimeout(total=ANSWER_S)
+    timeout = ClientTimeout(total=answer_s)
     async with ClientSession(timeout=timeout, trust_env=True) as session:
         yield AsyncWebClient(
             token=bot_token,

@@ -62,7 +62,7 @@ class _Client(SocketModeClient):
     """A connection whose attempts to come back grow rarer, and whose trouble is known."""
 
     def __init__(self, app_token: str, *, standing: Standing, sleep: Sleep, **more: Any) -> None:
-        super().__init__(app_token, ping_interval=PING_S, **more)
+        super().__init__(app_token, **more)
         self._standing = standing
         self._sleep = sleep
         self._failures = 0
@@ -88,9 +88,12 @@ class _Client(SocketModeClient):
 
 
 class SlackSocket:
-    """Receives what people say, keeps it, and acknowledges what has been kept."""
+    """Receives what people say, keeps it, and acknowledges what has been kept.
 
-    def __init__(
+    ping_s: how often each connection is tried; one that is dead is noticed after some of these.
+    """
+
+    def __init__(  # noqa: PLR0913 (all of it is the workspace's to decide)
         self,
         client: AsyncWebClient,
         app_token: str,
@@ -99,8 +102,10 @@ class SlackSocket:
         standing: Standing,
         sleep: Sleep,
         admits_team: Callable[[str], bool],
+        ping_s: float = PING_S,
     ) -> None:
         self._web = client
+        self._ping_s = ping_s
         self._app_token = app_token
         self._reception = reception
         self._standing = standing
@@ -124,7 +129,11 @@ class SlackSocket:
 
     def _connection(self) -> _Client:
         client = _Client(
-            self._app_token, standing=self._standing, sleep=self._sleep, web_client=self._web
+            self._app_token,
+            standing=self._standing,
+            sleep=self._sleep,
+            web_client=self._web,
+            ping_interval=self._ping_s,
         )
         client.socket_mode_request_listeners.append(self._on_request)
         return client
@@ -138,7 +147,7 @@ class SlackSocket:
     async def _watch_over(self, clients: Sequence[_Client]) -> None:
         """The client tries a refused ticket for ever: take it away, so that it asks for another."""
         while True:
-            await self._sleep(PING_S)
+            await self._sleep(self._ping_s)
             for client in clients:
                 session = client.current_session
                 if session is None or session.closed:

@@ -156,9 +156,14 @@ async def open_telegram(
 
 
 @asynccontextmanager
-async def connected(settings: TelegramSettings) -> AsyncIterator[Bot]:
-    """A client for the token. Raises InvalidToken if that is no token at all."""
-    requests = _connections(), _connections()
+async def connected(
+    settings: TelegramSettings, *, answer_s: float = ANSWER_S
+) -> AsyncIterator[Bot]:
+    """A client for the token; answer_s: how long Telegram may take.
+
+    Raises InvalidToken if that is no token at all.
+    """
+    requests = _connections(answer_s), _connections(answer_s)
     bot = Bot(
         settings.token,
         base_url=settings.api_url,
@@ -173,7 +178,7 @@ async def connected(settings: TelegramSettings) -> AsyncIterator[Bot]:
             await request.shutdown()
 
 
-def _connections() -> HTTPXRequest:
+def _connections(answer_s: float) -> HTTPXRequest:
     return HTTPXRequest(
-        connect_timeout=CONNECT_S, read_timeout=ANSWER_S, write_timeout=ANSWER_S, pool_timeout=5.0
+        connect_timeout=CONNECT_S, read_timeout=answer_s, write_timeout=answer_s, pool_timeout=5.0
     )
