@@ -2,11 +2,13 @@
 
 import json
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.cli.context import Context, parsed_duration, parsed_image, parsed_platforms
+from bot.cli.observations import as_object, state_of
+from bot.core.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,25 +56,47 @@ def check(
 
 def wait(
     context: typer.Context,
-    image: Image,
+    image: Annotated[
+        str | None,
+        typer.Argument(metavar="[IMAGE]", help="As for check; none of it with --scan."),
+    ] = None,
     platforms: Platforms = None,
     timeout: Annotated[
         str, typer.Option("--timeout", metavar="TIME", help="Give up after this: 45m, 2h, 1d.")
     ] = "2h",
+    scan: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--scan", metavar="PATH", help="Every image that scan finds there; may be repeated."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Wait until all platforms are there.
+    """Wait until all platforms are there, of one image or of all that files name.
 
     Looks every minute at first, then more rarely, as the bot does. Exit codes: 0 all platforms are
     there, 1 time is up, 2 wrong usage, 3 not known at the end, 4 they will never come.
     """
+    from bot.cli.scan import wait_for_all
+
+    words = [*([image] if scan and image is not None else []), *(platforms or [])]
+    if scan:
+        wait_for_all(context.obj, scan, words, timeout=timeout, as_json=as_json)
+    elif image is not None:
+        _wait_for_one(context.obj, image, words, timeout=timeout, as_json=as_json)
+    else:
+        raise InvalidInput("Name an image, such as node:22, or files with --scan PATH.")
+
+
+def _wait_for_one(
+    options: Context, image: str, words: "Sequence[str]", *, timeout: str, as_json: bool
+) -> None:
     from bot.app.errands import wait_until_there
     from bot.app.world import World, execute
     from bot.cli.progress import Reporter
 
-    options: Context = context.obj
     settings = options.settings()
-    reference, wanted = parsed_image(image), parsed_platforms(platforms or [], settings)
+    reference, wanted = parsed_image(image), parsed_platforms(words, settings)
     at_most = parsed_duration(timeout)
     world = World()
     with Reporter(reference, wanted, clock=world.clock, quiet=as_json) as reporter:
@@ -86,41 +110,6 @@ def wait(
     else:
         _show(reference, wanted, last.observation)
     raise typer.Exit(last.verdict.value)
-
-
-def as_object(
-    reference: "Reference", wanted: "Sequence[Platform]", seen: "Observation"
-) -> dict[str, Any]:
-    """An observation for scripts; a platform is present, absent, dangling or unknown."""
-    from bot.core.message.english.trouble import trouble_sentence
-
-    trouble = seen.trouble
-    return {
-        "image": str(reference),
-        "status": seen.status.value,
-        "digest": seen.digest,
-        "platforms": {str(platform): _state(seen, platform) for platform in wanted},
-        "there": [
-            {"platform": str(platform), "digest": entry.digest}
-            for platform, entry in seen.entries.items()
-            if entry.reachable is not False
-        ],
-        "trouble": None
-        if trouble is None
-        else {
-            "kind": trouble.kind.value,
-            "sentence": trouble_sentence(reference, trouble, now=seen.observed_at),
-        },
-        "observed_at": seen.observed_at.isoformat(),
-    }
-
-
-def _state(seen: "Observation", platform: "Platform") -> str:
-    if not seen.is_clear:
-        return "unknown"
-    if seen.offers(platform) is not None:
-        return "present"
-    return "absent" if seen.listed(platform) is None else "dangling"
 
 
 def _show(reference: "Reference", wanted: "Sequence[Platform]", seen: "Observation") -> None:
@@ -147,7 +136,7 @@ def _show_table(headline: str, wanted: "Sequence[Platform]", seen: "Observation"
 
     signs = {"present": "✅ there", "absent": "⏳ missing", "dangling": "⚠️ listed, not served"}
     table = Table("Platform", "State", "Digest", title=None, box=None, pad_edge=False)
-    rows = [(platform, _state(seen, platform)) for platform in wanted]
+    rows = [(platform, state_of(seen, platform)) for platform in wanted]
     rows += [(other, "present") for other in seen.entries if other not in wanted]
     for platform, state in rows:
         found = seen.listed(platform)

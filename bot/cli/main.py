@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import config, database, doctor, looks, outbox, running, slack, watches
+from bot.cli import config, database, doctor, looks, outbox, running, scan, slack, watches
 from bot.cli.context import Context
 from bot.core.errors import ArchbellError, ConfigurationError, InvalidInput
 
@@ -32,6 +32,7 @@ app = typer.Typer(
 )
 app.command(rich_help_panel=LOOK)(looks.check)
 app.command(rich_help_panel=LOOK)(looks.wait)
+app.command(rich_help_panel=LOOK)(scan.scan)
 app.command(rich_help_panel=WATCH)(watches.watch)
 app.command(rich_help_panel=WATCH)(watches.unwatch)
 app.command("list", rich_help_panel=WATCH)(watches.list_watches)

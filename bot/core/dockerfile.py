@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from bot.core.errors import InvalidReference
+from bot.core.inventory import ImageUse
 from bot.core.reference import Reference, parse_reference
+from bot.core.variables import expand
 
 MAX_DOCKERFILE_BYTES = 256 * 1024
 """Far more than any official image's; what is longer is not read."""
@@ -18,7 +20,6 @@ _ESCAPE_DIRECTIVE = re.compile(r"#[ \t]*escape[ \t]*=[ \t]*([`\\])[ \t]*", re.IG
 _DIRECTIVE = re.compile(r"#[ \t]*[A-Za-z]+[ \t]*=.*")
 _HEREDOC = re.compile(r"(?<!\S)[0-9]*<<-?([\"']?)([A-Za-z0-9_.]+)\1(?!\S)")
 _WITH_HEREDOCS = frozenset({"RUN", "COPY", "ADD"})
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(=?)(.*)", re.DOTALL)
 # The one who builds always says these, so that a default beside their names never counts.
 _PREDEFINED = frozenset(
@@ -26,29 +27,14 @@ _PREDEFINED = frozenset(
     for side in ("BUILD", "TARGET")
     for part in ("PLATFORM", "OS", "ARCH", "VARIANT", "OSVERSION")
 )
-# No name of an image is longer; without it a chain of ARGs could double its value at each step.
-_MAX_VALUE_LENGTH = 1024
-_MAX_NESTING = 8
-
-
-@dataclass(frozen=True, slots=True)
-class ImageUse:
-    """One place where a Dockerfile names an image.
-
-    line: where the instruction begins, counted from 1. written: the name as it stands there.
-    reference: None if it is none, or depends on what only the one who builds can say.
-    platform: what FROM --platform says, None without it, "" if that too depends on who builds.
-    """
-
-    line: int
-    written: str
-    reference: Reference | None
-    platform: str | None = None
+_BUILDER = re.compile(r"\$\{?BUILD(?:PLATFORM|OS|ARCH)\b")
 
 
 def parse_dockerfile(text: str) -> tuple[ImageUse, ...]:
     """Where the text names images, in its order; neither its own stages nor scratch are any.
 
+    line is where the instruction begins. platform is what FROM --platform says, "" for the
+    builder's; the target's is as good as none, and so is what cannot be known.
     Total: whatever is no instruction is passed over, and nothing is found in a text that is longer
     than MAX_DOCKERFILE_BYTES. ARGs before the first FROM have their defaults.
     """
@@ -104,7 +90,7 @@ class _Reading:
         named = [word for word in words if not word.startswith("--")]
         if not named:
             return
-        platform = (_expand(platforms[-1], self._arguments) or "") if platforms else None
+        platform = _platform(platforms[-1], self._arguments) if platforms else None
         self._use(line, named[0], _expand(named[0], self._arguments), platform)
         self._stages.add(str(self._count))
         if len(named) > 2 and named[1].upper() == "AS":
@@ -135,6 +121,11 @@ def _flags(words: list[str], prefix: str) -> list[str]:
         if word.startswith(prefix):
             found.append(word.removeprefix(prefix))
     return found
+
+
+def _platform(written: str, arguments: Mapping[str, str | None]) -> str | None:
+    known = _expand(written, arguments)
+    return "" if known is None and _BUILDER.search(written) else known
 
 
 def _instructions(text: str) -> Iterator[tuple[int, list[str]]]:
@@ -192,66 +183,7 @@ def _after_heredoc(lines: list[str], number: int, end: str, last: Mapping[str, i
     return number + 1
 
 
-def _expand(text: str, arguments: Mapping[str, str | None], depth: int = 0) -> str | None:
+def _expand(text: str, arguments: Mapping[str, str | None]) -> str | None:
     """The text without quotes and with its variables replaced; None if one of them is not known."""
-    parts: list[str] = []
-    position = size = 0
     plain = text.replace('"', "").replace("'", "")
-    while position < len(plain):
-        start = plain.find("$", position)
-        if start < 0:
-            start = len(plain)
-        parts.append(plain[position:start])
-        position = start
-        if start < len(plain):
-            value, position = _variable(plain, start + 1, arguments, depth)
-            if value is None:
-                return None
-            parts.append(value)
-        size += sum(map(len, parts[-2:]))
-        if size > _MAX_VALUE_LENGTH:
-            return None
-    return "".join(parts)
-
-
-def _variable(
-    text: str, start: int, arguments: Mapping[str, str | None], depth: int
-) -> tuple[str | None, int]:
-    """The value of the variable whose name or brace begins here, and the position after it."""
-    braced = text.startswith("{", start)
-    name = _VARIABLE.match(text, start + braced)
-    if name is None or name[0] in _PREDEFINED:
-        return None, len(text)
-    value = arguments.get(name[0])
-    if not braced:
-        return value, name.end()
-    end = _closing_brace(text, name.end())
-    rest = text[name.end() : end]
-    if not rest:
-        return value, end + 1
-    return _alternative(rest, value, arguments, depth), end + 1
-
-
-def _alternative(
-    rest: str, value: str | None, arguments: Mapping[str, str | None], depth: int
-) -> str | None:
-    """`:-word`, `-word`, `:+word` and `+word` after a name; None for all others."""
-    sign = rest.removeprefix(":")[:1]
-    if sign not in ("-", "+") or depth >= _MAX_NESTING:
-        return None
-    is_set = value is not None and not (rest.startswith(":") and not value)
-    if is_set and sign == "-":
-        return value
-    if not is_set and sign == "+":
-        return ""
-    return _expand(rest.removeprefix(":")[1:], arguments, depth + 1)
-
-
-def _closing_brace(text: str, start: int) -> int:
-    """Where the brace that is open at the start is closed, or the text's end."""
-    depth = 1
-    for position in range(start, len(text)):
-        depth += {"{": 1, "}": -1}.get(text[position], 0)
-        if not depth:
-            return position
-    return len(text)
+    return expand(plain, arguments, unsayable=_PREDEFINED)

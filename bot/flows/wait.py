@@ -1,17 +1,33 @@
 """Waits for platforms of a tag without a store: for scripts and CI."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import Protocol
 
 from bot.core.errors import TroubleKind
-from bot.core.model import TERMINAL, Decision, Observation, Status
+from bot.core.model import TERMINAL, Decision, Observation, Place, Status
 from bot.core.platform import Platform
 from bot.core.reference import Reference
 from bot.core.schedule import Pacing, next_look
-from bot.flows.look import Look
 from bot.ports import Chance, Clock, Sleep
+
+
+class Looking(Protocol):
+    """A look without a store, as bot.flows.look.Look makes it."""
+
+    async def __call__(
+        self,
+        reference: Reference,
+        *,
+        known: Observation | None,
+        wanted: Iterable[Platform],
+        places: Collection[Place] = (),
+        timeout_s: float | None = None,
+    ) -> Observation:
+        """Look once; what went wrong is the observation's trouble."""
+        ...
 
 
 class Verdict(Enum):
@@ -39,11 +55,13 @@ class Progress:
 
 
 def verdict_on(observation: Observation, platforms: Sequence[Platform]) -> Verdict:
-    """What a look means for somebody who wants all these platforms."""
+    """What a look means for somebody who wants all these platforms; without any, the tag alone."""
     if observation.trouble is not None and observation.trouble.kind in _NEVER:
         return Verdict.NEVER
     if not observation.is_clear:
         return Verdict.NOT_KNOWN
+    if observation.status is Status.TAG_MISSING:
+        return Verdict.MISSING
     there = all(observation.offers(platform) is not None for platform in platforms)
     return Verdict.ALL_THERE if there else Verdict.MISSING
 
@@ -55,7 +73,7 @@ class Waiting:
     timeout_s: what one look may take; a wait ends at most so much after its deadline.
     """
 
-    look: Look
+    look: Looking
     clock: Clock
     sleep: Sleep
     chance: Chance

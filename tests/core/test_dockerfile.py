@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.dockerfile import MAX_DOCKERFILE_BYTES, ImageUse, parents_of, parse_dockerfile
+from bot.core.dockerfile import MAX_DOCKERFILE_BYTES, parents_of, parse_dockerfile
+from bot.core.inventory import ImageUse
 from bot.core.reference import parse_reference
 
 DIGEST = f"ghcr.io/a/b@sha256:{'0' * 64}"
@@ -112,13 +113,15 @@ def test_arguments_of_a_stage_do_not_count_for_the_next() -> None:
 def test_platforms_and_lines_are_told() -> None:
     text = (
         "ARG P=linux/arm64\n\nFROM --platform=$P a:1\nFROM \\\n --platform=$BUILDPLATFORM b:$V\n"
-        "FROM c:1"
+        "FROM --platform=linux/$TARGETARCH c:1\nFROM --platform=$Q d:1\nFROM e:1"
     )
 
     assert parse_dockerfile(text) == (
         ImageUse(3, "a:1", parse_reference("a:1"), "linux/arm64"),
         ImageUse(4, "b:$V", None, ""),
         ImageUse(6, "c:1", parse_reference("c:1"), None),
+        ImageUse(7, "d:1", parse_reference("d:1"), None),
+        ImageUse(8, "e:1", parse_reference("e:1"), None),
     )
 
 

@@ -32,11 +32,13 @@ class BotProcess:
         *,
         command: Sequence[str | Path] | None = None,
         environment: Mapping[str, str] | None = None,
+        folder: Path = _ROOT,
     ) -> None:
         assert (config is None) != (command is None), "Either a configuration or a command"
         run: list[str | Path] = [sys.executable, "-m", "bot", "--config", config or "", "run"]
         self._command = list(command) if command is not None else run
-        self._environment = environment or {}
+        self._environment = {"PYTHONPATH": str(_ROOT), **(environment or {})}
+        self._folder = folder
         self._life = _Life()
         self._transport: asyncio.SubprocessTransport | None = None
 
@@ -44,7 +46,7 @@ class BotProcess:
         self._transport, _ = await asyncio.get_running_loop().subprocess_exec(
             lambda: self._life,
             *bound_to_this_process(self._command),
-            cwd=_ROOT,
+            cwd=self._folder,
             env=_environment(self._environment),
         )
         return self

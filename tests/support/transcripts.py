@@ -95,10 +95,10 @@ class Stage:
         """Show what the bot says by itself, up to its last line."""
         await self._show(bot, after, last_line)
 
-    async def shell(self, *words: str) -> None:
+    async def shell(self, *words: str, folder: Path = ROOT) -> None:
         """Show a command of the command line, what it prints, and how it ends."""
         command: list[str | Path] = [sys.executable, "-m", "bot", "--config", self.config, *words]
-        async with BotProcess(command=command) as process:
+        async with BotProcess(command=command, folder=folder) as process:
             code = await process.ended()
         self._shown += [f"$ archbell {shlex.join(words)}", process.transcript.rstrip("\n")]
         self._shown += ["$ echo $?", str(code)]
@@ -127,6 +127,19 @@ async def check_in_a_script(stage: Stage) -> None:
     await stage.shell("check", IMAGE, "arm64")
 
 
+async def scan_a_folder(stage: Stage) -> None:
+    """Every image of a small project."""
+    await stage.publish("amd64")
+    project = stage.config.parent / "project"
+    (project / "deploy").mkdir(parents=True)
+    (project / "Dockerfile").write_text(f"ARG TAG={TAG}\nFROM node:${{TAG}}\n")
+    (project / "deploy" / "job.yaml").write_text(
+        "apiVersion: batch/v1\nkind: Job\nspec:\n  template:\n    spec:\n"
+        f"      containers:\n      - image: {IMAGE}\n"
+    )
+    await stage.shell("scan", ".", "--platform", "amd64", "--platform", "arm64", folder=project)
+
+
 async def a_day_in_the_chat(stage: Stage) -> None:
     """Each command once, from the first watch to the last."""
     await stage.publish("amd64")
@@ -150,6 +163,7 @@ async def before_the_first_start(stage: Stage) -> None:
 SCENARIOS: Mapping[str, Callable[[Stage], Awaitable[None]]] = {
     "main-job": main_job,
     "check-in-a-script": check_in_a_script,
+    "scan-a-folder": scan_a_folder,
     "a-day-in-the-chat": a_day_in_the_chat,
     "before-the-first-start": before_the_first_start,
 }

@@ -1,0 +1,1 @@
+"""Files on this machine that name images: found in folders, and read."""
