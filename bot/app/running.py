@@ -98,7 +98,9 @@ class Bot:
 
     def _office(self, chats: Chats) -> Office:
         settings, world = self.settings, self.world
-        return Office(settings, self.store, chats, self.eyes.pace, self.figures, world.clock)
+        return Office(
+            settings, self.store, self.bells, chats, self.eyes.pace, self.figures, world.clock
+        )
 
     async def _work(self, chats: Chats) -> None:
         made = self._workers(chats)

@@ -9,10 +9,14 @@ from bot.app.chats import Chats
 from bot.app.figures import page_of
 from bot.app.readiness import Readiness
 from bot.app.roles import Role
+from bot.app.tokens import hooks_of
 from bot.config import Settings
 from bot.core.errors import InvalidInput
+from bot.flows.bells import Bells
+from bot.flows.hint import Hinter
 from bot.ports import Clock, Courtesy, Store
 from bot.web.figures import PrometheusFigures
+from bot.web.hooks import Hooks
 from bot.web.supervision import Supervision
 
 
@@ -22,6 +26,7 @@ class Office:
 
     settings: Settings
     store: Store
+    bells: Bells
     chats: Chats
     courtesy: Courtesy
     figures: PrometheusFigures
@@ -30,14 +35,15 @@ class Office:
 
 def has_something_to_serve(settings: Settings) -> bool:
     """Whether the role `web` has anything to do."""
-    return settings.server.enabled
+    return settings.server.enabled or bool(settings.hook)
 
 
 def see_that_something_is_served(settings: Settings) -> None:
     """Raises InvalidInput where the role `web` alone would do nothing."""
     if not has_something_to_serve(settings):
         raise InvalidInput(
-            "web: nothing is to be served; set enabled = true under [server] in the configuration."
+            "web: nothing is to be served; set enabled = true under [server] in the configuration, "
+            "or add a [[hook]] block."
         )
 
 
@@ -53,6 +59,13 @@ def routes_of(office: Office, roles: frozenset[Role]) -> list[web.RouteDef]:
 def _own_routes(office: Office) -> Iterator[web.RouteDef]:
     if office.settings.server.enabled:
         yield from _supervision(office).routes()
+    if office.settings.hook:
+        yield from _hooks(office).routes()
+
+
+def _hooks(office: Office) -> Hooks:
+    hint = Hinter(office.store, bells=office.bells, clock=office.clock)
+    return Hooks(hooks_of(office.settings), hint=hint, figures=office.figures, clock=office.clock)
 
 
 def _supervision(office: Office) -> Supervision:

@@ -1,19 +1,27 @@
 """What the chats' adapters need to know, with the secrets read from wherever they are kept."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.config import Settings
+from bot.config.hooks import HookBlock
 from bot.config.section import Section
 from bot.config.webhooks import WebhookBlock
 from bot.core.errors import ConfigurationError
+from bot.core.pushed import Sender
 from bot.net.secret import Secret
+from bot.net.signing import signing_key
 
 if TYPE_CHECKING:
     from bot.chat.slack.workspace import SlackSettings
     from bot.chat.telegram.account import TelegramSettings
     from bot.chat.webhook.hooks import Hook
+    from bot.web.hooks import Hook as IncomingHook
+
+SHORTEST_HOOK_SECRET = 16
+_FIT_FOR_ADDRESSES = re.compile(r"[A-Za-z0-9._~-]*")
 
 
 def slack_settings(settings: Settings) -> "SlackSettings":
@@ -53,7 +61,7 @@ def webhooks_of(settings: Settings) -> "tuple[Hook, ...]":
         Hook(
             name=block.name,
             url=block.url.get_secret_value(),
-            secret=Secret(_secret_of(block, "secret", title, folder) or ""),
+            secret=_checked(block, title, folder),
             kind=Kind(block.kind),
             allow_private=block.allow_private,
             ca_file=folder / block.ca_file if block.ca_file else None,
@@ -67,12 +75,41 @@ def _titled_webhooks(settings: Settings) -> Iterator[tuple[str, WebhookBlock]]:
         yield f"`webhook` block {number}", block
 
 
+def hooks_of(settings: Settings) -> "tuple[IncomingHook, ...]":
+    """Who may say that something was pushed. Raises ConfigurationError."""
+    from bot.web.hooks import Hook
+
+    return tuple(
+        Hook(
+            name=block.name,
+            sender=block.sender,
+            secret=_checked(block, title, settings.folder),
+            registry=block.speaks_for,
+        )
+        for title, block in _titled_hooks(settings)
+    )
+
+
+def _titled_hooks(settings: Settings) -> Iterator[tuple[str, HookBlock]]:
+    for number, block in enumerate(settings.hook, start=1):
+        yield f"`hook` block {number}", block
+
+
+def _checked(block: WebhookBlock | HookBlock, title: str, folder: Path) -> Secret:
+    """The secret of a block. Raises ConfigurationError."""
+    secret = _secret_of(block, "secret", title, folder) or ""
+    if mistakes := tuple(_mistakes_in(block, secret, title)):
+        raise ConfigurationError(mistakes)
+    return Secret(secret)
+
+
 def mistakes_in_secrets(settings: Settings) -> Iterator[str]:
     """A sentence for each file with a secret that cannot be read, and each secret that is none."""
     sections: list[tuple[Section, str, tuple[str, ...]]] = [
         (settings.slack, "`slack`", ("bot_token", "app_token", "signing_secret")),
         (settings.telegram, "`telegram`", ("token",)),
         *((block, title, ("secret",)) for title, block in _titled_webhooks(settings)),
+        *((block, title, ("secret",)) for title, block in _titled_hooks(settings)),
     ]
     for section, title, names in sections:
         for name in names:
@@ -81,18 +118,34 @@ def mistakes_in_secrets(settings: Settings) -> Iterator[str]:
             except ConfigurationError as error:
                 yield from error.mistakes
             else:
-                if isinstance(section, WebhookBlock):
-                    yield from _mistakes_in_signing(secret or "", title)
+                yield from _mistakes_in(section, secret or "", title)
+
+
+def _mistakes_in(section: Section, secret: str, title: str) -> Iterator[str]:
+    if isinstance(section, WebhookBlock):
+        yield from _mistakes_in_signing(secret, title)
+    if isinstance(section, HookBlock):
+        yield from _mistakes_in_hook(section, secret, title)
 
 
 def _mistakes_in_signing(secret: str, title: str) -> Iterator[str]:
-    from bot.chat.webhook.payload import signing_key
-
     try:
         if not signing_key(Secret(secret)):
             yield f"{title}, `secret`: is empty"
     except ValueError as error:
         yield f"{title}, `secret`: {error}"
+
+
+def _mistakes_in_hook(block: HookBlock, secret: str, title: str) -> Iterator[str]:
+    if len(secret) < SHORTEST_HOOK_SECRET:
+        yield (
+            f"{title}, `secret`: has fewer than {SHORTEST_HOOK_SECRET} characters; make one with "
+            "openssl rand -hex 32"
+        )
+    elif not _FIT_FOR_ADDRESSES.fullmatch(secret) and block.secret_is_in_address:
+        yield f"{title}, `secret`: stands in an address: only letters, digits and . _ ~ -"
+    elif block.sender is Sender.GENERIC:
+        yield from _mistakes_in_signing(secret, title)
 
 
 def _secret_of(section: Section, name: str, title: str, folder: Path) -> str | None:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -16,18 +16,19 @@ from pydantic import (
 )
 
 from bot.config.chats import Limits, Server, Slack, Telegram
+from bot.config.hooks import HookBlock
 from bot.config.official import Official
-from bot.config.section import Seconds, Section
+from bot.config.section import Seconds, Section, parse_registry_host
 from bot.config.values import SERVICES, PlaceSetting, PlatformSetting
 from bot.config.watches import WatchBlock
 from bot.config.webhooks import WebhookBlock
-from bot.core.errors import InvalidInput
 from bot.core.platform import Platform
-from bot.core.reference import DOCKER_HUB, parse_reference
 
 SHORTEST_SEND_S = 5
 
 HIDDEN = "(hidden)"
+
+Named = TypeVar("Named", HookBlock, WebhookBlock)
 
 
 class SecretUrl(SecretStr):
@@ -40,19 +41,6 @@ class SecretUrl(SecretStr):
         login, at, place = rest.rpartition("@")
         user, colon, _ = login.partition(":")
         return f"{scheme}{slashes}{user}{colon}{HIDDEN if colon else ''}{at}{place}"
-
-
-def _registry_host(host: str) -> str:
-    try:
-        parsed = parse_reference(f"{host}/some/image:tag").registry
-    except InvalidInput:
-        parsed = DOCKER_HUB
-    if parsed != host:
-        # What cannot be a host is taken for a repository of Docker Hub; and it may hold a password.
-        is_meant = parsed != DOCKER_HUB or host.lower().endswith(DOCKER_HUB)
-        example = f": {parsed}" if is_meant else ", such as ghcr.io"
-        raise ValueError(f"write the host as it stands in references{example}")
-    return host
 
 
 def _endpoint(url: str) -> str:
@@ -100,7 +88,7 @@ def _distinct(blocks: "tuple[RegistryBlock, ...]") -> "tuple[RegistryBlock, ...]
     return blocks
 
 
-def _named_once(blocks: tuple[WebhookBlock, ...]) -> tuple[WebhookBlock, ...]:
+def _named_once(blocks: tuple[Named, ...]) -> tuple[Named, ...]:
     twice = _repeated(block.name for block in blocks)
     if twice:
         raise ValueError(f"more than one block is named {', '.join(twice)}")
@@ -181,7 +169,7 @@ class Health(Section):
 class RegistryBlock(Section):
     """One [[registry]]: how a registry is reached and who may use its login."""
 
-    host: Annotated[str, AfterValidator(_registry_host)]
+    host: Annotated[str, AfterValidator(parse_registry_host)]
     endpoint: Annotated[str, AfterValidator(_endpoint)] | None = None
     plain_http: bool = False
     allow_private: bool = False
@@ -229,6 +217,7 @@ class Settings(Section):
     telegram: Telegram = Telegram()
     health: Health = Health()
     webhook: Annotated[tuple[WebhookBlock, ...], AfterValidator(_named_once)] = ()
+    hook: Annotated[tuple[HookBlock, ...], AfterValidator(_named_once)] = ()
     watch: tuple[WatchBlock, ...] = ()
     registry: Annotated[tuple[RegistryBlock, ...], AfterValidator(_distinct)] = ()
     folder: Annotated[Path, Field(exclude=True)] = Path()

@@ -7,16 +7,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, SecretStr, model_validator
 
-from bot.config.section import Section
+from bot.config.section import Section, parse_name
 from bot.net.egress import is_public_host
-
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
-
-
-def _name(name: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise ValueError("up to 40 small letters, digits, - and _, such as nightly-build")
-    return name
 
 
 def _address(url: SecretStr) -> SecretStr:
@@ -37,7 +29,7 @@ def _is_address(url: str) -> bool:
 class WebhookBlock(Section):
     """One [[webhook]]: an address that alerts are posted to, and what proves that we sent them."""
 
-    name: Annotated[str, AfterValidator(_name)]
+    name: Annotated[str, AfterValidator(parse_name)]
     url: Annotated[SecretStr, AfterValidator(_address)]
     secret: SecretStr | None = None
     secret_file: Path | None = None

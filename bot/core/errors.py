@@ -7,6 +7,7 @@ ArchbellError
 ├── ManifestError               bytes that are no manifest we can use
 │   ├── MalformedManifest
 │   └── UnsupportedManifest
+├── MalformedEvent              what was posted as a registry's event is none
 ├── RegistryError               a look ended without a clear answer
 │   ├── TransportFailure        worth another attempt within the same look
 │   │   └── ServerTrouble, TimedOut, TlsFailed, ProxyFailed
@@ -70,6 +71,10 @@ class MalformedManifest(ManifestError):
 
 class UnsupportedManifest(ManifestError):
     """A well-formed document that is no image: an artifact, or the abandoned schema 1."""
+
+
+class MalformedEvent(ArchbellError):
+    """What was posted in a registry's name is not what it sends."""
 
 
 class TroubleKind(Enum):

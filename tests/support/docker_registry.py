@@ -6,6 +6,7 @@ import re
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -99,6 +100,12 @@ class DockerRegistry:
             await asyncio.to_thread(process.wait, 3)
         process.kill()
         process.wait()
+
+    async def tell(self, notify: Notify) -> None:
+        """Start anew on the same port, and tell somebody of pushes from then on."""
+        await self.stop()
+        self._settings = replace(self._settings, notify=notify)
+        await self.start()
 
     def kill(self) -> None:
         """End the process at once, without a chance to tidy up."""

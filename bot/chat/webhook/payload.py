@@ -1,8 +1,5 @@
 """What is posted, and the headers that say from whom it is."""
 
-import base64
-import binascii
-import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,10 +9,10 @@ from typing import Any
 from bot.chat.webhook.hooks import Hook, Kind
 from bot.core.message.neutral import Message, News
 from bot.net.secret import Secret
+from bot.net.signing import signature
 
 EVENT_TYPE = "archbell"
 """What a GitHub workflow names under `repository_dispatch: types`."""
-ENCODED_SECRET = "whsec_"  # noqa: S105 - what such secrets begin with
 MAX_NEWS = 50
 """GitHub refuses more than 65,535 characters of client_payload; nobody gets more than this."""
 
@@ -67,30 +64,13 @@ def _dispatch(hook: Hook, content: Mapping[str, Any]) -> Request:
 
 
 def _signed_headers(secret: Secret, body: bytes, *, marker: str, now: datetime) -> dict[str, str]:
-    """Source: Standard Webhooks, "Signature scheme" (symmetric, v1)."""
     timestamp = str(int(now.timestamp()))
-    content = b".".join((marker.encode(), timestamp.encode(), body))
-    signature = base64.b64encode(hmac.digest(signing_key(secret), content, "sha256")).decode()
     return {
         "Content-Type": "application/json",
         "webhook-id": marker,
         "webhook-timestamp": timestamp,
-        "webhook-signature": f"v1,{signature}",
+        "webhook-signature": signature(secret, body, marker=marker, timestamp=timestamp),
     }
-
-
-def signing_key(secret: Secret) -> bytes:
-    """The bytes to sign with: what follows whsec_ is base64, any other secret is itself.
-
-    Raises ValueError if that is no base64.
-    """
-    text = secret.reveal()
-    if not text.startswith(ENCODED_SECRET):
-        return text.encode()
-    try:
-        return base64.b64decode(text.removeprefix(ENCODED_SECRET), validate=True)
-    except binascii.Error:
-        raise ValueError("what follows whsec_ must be base64") from None
 
 
 def _encoded(content: Mapping[str, Any]) -> bytes:
