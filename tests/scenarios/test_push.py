@@ -31,7 +31,8 @@ from tests.support.webhook_receiver import WebhookReceiver, webhook_receiver
 
 NODE = "library/node"
 AMD64_ONLY, BOTH = ["linux/amd64"], ["linux/amd64", "linux/arm64"]
-SECRET = canary("hook-secret-of-node")
+SECRET = "of-the-hook-0123456789"
+"""No canary: docker-registry writes the headers it sends into its own log."""
 BEARER = {"Authorization": f"Bearer {SECRET}"}
 DONE_BY = frozenset({Role.LOOKS, Role.DELIVERY, Role.WEB})
 SELDOM = {"ARCHBELL_SCHEDULE__FAST_S": "3600", "ARCHBELL_SCHEDULE__MIN_S": "3600"}
