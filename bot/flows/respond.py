@@ -29,6 +29,7 @@ from bot.core.reference import Reference
 from bot.flows.again import in_transaction
 from bot.flows.bells import Bells
 from bot.flows.crew import Crew
+from bot.flows.crowd import Crowded
 from bot.flows.sight import Sight
 from bot.flows.subscribe import Plan, Subscriber, Wish, just_answer
 from bot.flows.suggest import Suggesting, suggest_nothing
@@ -37,6 +38,8 @@ from bot.log import Log
 from bot.ports import NO_FIGURES, Clock, Command, Courtesy, Figures, Store, Transaction
 
 MAX_TRIES = 3
+CROWDED_S = 1.0
+"""How long a command waits before it asks again whether its registry serves one more."""
 
 log = Log(__name__)
 
@@ -118,6 +121,8 @@ class Responder:
             await self._carry_out(command, await self.prepare(command))
         except (LeaseLost, StoreError):
             raise
+        except Crowded:
+            await self._put_back(command, wait_s=CROWDED_S, untried=True)
         except Exception:
             # One command's bug must not stop the others; after some tries the person is told.
             log.exception("command_failed", command=command.id, tries=command.tries)
@@ -145,15 +150,22 @@ class Responder:
         self.courtesy.saved(states)
         log.info("command_done", command=command.id, place=str(command.place))
 
-    async def _put_back(self, command: Command, *, wait_s: float) -> None:
+    async def _put_back(self, command: Command, *, wait_s: float, untried: bool = False) -> None:
         due_at = self.clock() + timedelta(seconds=wait_s)
         async with self.store.transaction() as transaction:
-            await transaction.inbox.put_back(command, due_at=due_at)
+            await transaction.inbox.put_back(command, due_at=due_at, untried=untried)
 
     async def prepare(self, command: Command) -> Plan:
-        """Understand a command and do the asking it needs; nothing is written yet."""
+        """Understand a command and do the asking it needs; nothing is written yet.
+
+        Raises Crowded when its registry serves enough people at present.
+        """
         meant = parse_command(command.text)
+        plan = await self._plan(command, meant)
         self.figures.commanded(type(meant).__name__.lower())
+        return plan
+
+    async def _plan(self, command: Command, meant: said.Command) -> Plan:
         match meant:
             case said.Watch(reference=Reference() as reference):
                 return await self._watch(command, meant, reference)

@@ -1,9 +1,12 @@
 """Looks for somebody who waits for the answer."""
 
+from contextlib import nullcontext
+
 from bot.core.access import Access
 from bot.core.model import Observation, Place
 from bot.core.platform import Platform
 from bot.core.reference import Reference
+from bot.flows.crowd import Crowd
 from bot.flows.look import Look
 from bot.ports import Clock, KnownTarget, Store
 
@@ -22,6 +25,7 @@ class Sight:
         self._clock = clock
         self._fresh_s = fresh_s
         self._timeout_s = timeout_s
+        self._crowd = Crowd()
 
     async def glance(
         self, reference: Reference, platforms: tuple[Platform, ...], *, place: Place
@@ -45,7 +49,8 @@ class Sight:
     ) -> tuple[Observation, KnownTarget | None]:
         """The present observation, and what the store knows; anew: look even if that is fresh.
 
-        at_most_s: a shorter time than usual for the look.
+        at_most_s: a shorter time than usual for the look; without it Crowded is raised when enough
+        others look at the registry.
 
         A place that may not use the login hears nothing of what the store knows: the login may
         have seen that.
@@ -56,14 +61,16 @@ class Sight:
         if known and not (anew or withheld) and self._is_fresh(known, platforms):
             assert known.observation is not None, "what is fresh has been seen"
             return known.observation, known
-        observation = await self._look(
-            reference,
-            known=known.observation if known else None,
-            wanted=platforms,
-            places=(place,),
-            urgent=True,
-            timeout_s=min(self._timeout_s, at_most_s or self._timeout_s),
-        )
+        crowd = self._crowd.one_more(reference.registry) if at_most_s is None else nullcontext()
+        with crowd:
+            observation = await self._look(
+                reference,
+                known=known.observation if known else None,
+                wanted=platforms,
+                places=(place,),
+                urgent=True,
+                timeout_s=min(self._timeout_s, at_most_s or self._timeout_s),
+            )
         if known is not None and known.due_at is not None and _shows_news(observation, known):
             # Whoever watches it must not be told later than who happens to ask.
             async with self._store.transaction() as transaction:

@@ -38,8 +38,8 @@ class Inbox(Protocol):
         """Mark it done; False if the lease was lost, whereupon the caller must not commit."""
         ...
 
-    async def put_back(self, command: Command, *, due_at: datetime) -> None:
-        """Not done: to be claimed again at due_at."""
+    async def put_back(self, command: Command, *, due_at: datetime, untried: bool = False) -> None:
+        """Not done: to be claimed again at due_at. untried: that it was claimed does not count."""
         ...
 
     async def next_due_at(self) -> datetime | None:

@@ -66,7 +66,12 @@ _DONE = (
 _PUT_BACK = (
     update(inbox)
     .where(_HELD)
-    .values(due_at=bindparam("moment"), lease_token=None, lease_until=None)
+    .values(
+        due_at=bindparam("moment"),
+        tries=inbox.c.tries - bindparam("uncounted"),
+        lease_token=None,
+        lease_until=None,
+    )
 )
 _NEXT = select(func.min(_RANKED.c.due_at)).where(_RANKED.c.rank == 1)
 _CURSOR = select(cursors.c.position).where(cursors.c.name == bindparam("name"))
@@ -151,10 +156,19 @@ class SqlInbox:
         )
         return marked.rowcount == 1
 
-    async def put_back(self, command: Command, *, due_at: datetime) -> None:
-        """Not done: to be claimed again at due_at; nothing if the lease was lost."""
+    async def put_back(self, command: Command, *, due_at: datetime, untried: bool = False) -> None:
+        """Not done: to be claimed again at due_at; nothing if the lease was lost.
+
+        untried: that it was claimed does not count.
+        """
         await self._session.execute(
-            _PUT_BACK, {"command_id": command.id, "token": command.lease, "moment": due_at}
+            _PUT_BACK,
+            {
+                "command_id": command.id,
+                "token": command.lease,
+                "moment": due_at,
+                "uncounted": int(untried),
+            },
         )
 
     async def next_due_at(self) -> datetime | None:

@@ -6,6 +6,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.core.errors import StoreBusy
+from bot.flows.crowd import AT_ONCE
+from bot.flows.respond import CROWDED_S
 from bot.ports import RegistryState, Store
 from tests.support.conversations import LEASE_S, Desk
 from tests.support.stores import NODE, NOW, OPS, TEAM, add, at, new_watch, take, watches_of
@@ -154,6 +156,34 @@ async def test_a_person_does_not_wait_for_the_slow_command_of_another(desk: Desk
 
     assert early == ["Nothing is watched here."]
     assert await answered(desk) == ["👀 Watching node:22 for linux/arm64 (#1)."]
+
+
+async def test_at_a_registry_that_serves_enough_people_the_next_waits_without_holding_up_others(
+    desk: Desk,
+) -> None:
+    held = asyncio.Event()
+    numbers = range(AT_ONCE + 1)
+    for number in numbers:
+        desk.registry.plan(f"node:{number}", held, INCOMPLETE)
+        await desk.hear(f"/watch node:{number} arm64", person=f"U{number}")
+    desk.registry.plan("ghcr.io/team/app:1", INCOMPLETE)
+    await desk.hear("/check ghcr.io/team/app:1 arm64", person="U99")
+    first = asyncio.create_task(desk.turn())
+    await desk.store.wait_for("inbox.done")
+    await desk.store.wait_for("inbox.put_back")
+
+    early, waiting = await answered(desk), await next_due_in_s(desk)
+    held.set()
+    await first
+    served = await answered(desk)
+    desk.clock.forward(CROWDED_S)
+    await desk.turn()
+
+    assert early == ["⏳ ghcr.io/team/app:1 has no linux/arm64 yet."]
+    assert waiting == CROWDED_S
+    assert len(served) == AT_ONCE
+    [last] = await answered(desk)
+    assert last.endswith(f"for linux/arm64 (#{AT_ONCE + 1}).")
 
 
 async def test_what_a_registry_said_to_a_commands_look_is_kept_with_its_answer(desk: Desk) -> None:

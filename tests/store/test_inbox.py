@@ -95,6 +95,17 @@ async def test_a_command_put_back_holds_up_the_next_of_that_person(store: Store)
     assert (again.text, again.tries) == ("first", 1)
 
 
+async def test_a_command_that_was_not_even_tried_has_no_try_more(store: Store) -> None:
+    await receive(store, "e1")
+    [claimed] = await claim(store)
+    async with store.transaction() as transaction:
+        await transaction.inbox.put_back(claimed, due_at=at(1), untried=True)
+
+    [again] = await claim(store, now=at(1))
+
+    assert again.tries == 0
+
+
 async def test_a_command_whose_lease_ran_out_is_given_again(store: Store) -> None:
     await receive(store, "e1")
     [lost] = await claim(store, lease_s=30)
