@@ -27,8 +27,9 @@ from bot.app.wiring import (
 from bot.app.world import World, program_version, spare_the_collector
 from bot.config import Loaded, Settings
 from bot.flows.bells import Bells
-from bot.flows.check import Checker, LookSettings
+from bot.flows.check import Checker, LookSettings, Rules
 from bot.flows.deliver import Deliverer, DeliverySettings
+from bot.flows.early import Early
 from bot.flows.expire import expire_for_ever
 from bot.flows.reconcile import Reconciler
 from bot.flows.recorder import Recorder
@@ -158,7 +159,10 @@ class Bot:
             clock=world.clock,
             chance=world.chance,
             settings=LookSettings(**settings.looks.model_dump()),
-            pacing=pacing_of(settings),
+            rules=Rules(
+                pacing_of(settings),
+                Early(enabled=self.official.is_enabled, tells=settings.official.built_alerts),
+            ),
             figures=self.figures,
         )
         responder = Responder(

@@ -33,6 +33,7 @@ class Official(Section):
     """What docker-library publishes about Docker's official images."""
 
     enabled: bool = True
+    built_alerts: bool = True
     library_url: Base = (
         "https://raw.githubusercontent.com/docker-library/official-images/master/library"
     )

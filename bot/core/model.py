@@ -126,6 +126,7 @@ class Event(Enum):
     REPLACED = "replaced"
     STALE = "stale"
     TAG_GONE = "tag_gone"
+    BUILT = "built"
 
 
 TOLD_WHILE_STANDING = frozenset({Event.STALE})
@@ -139,7 +140,8 @@ class Want:
     episode counts how often it was met and something worth telling came after; it makes the
     alerts of a standing watch distinct. digest is the platform's manifest when it was last seen.
     completing: it has come, and since then its watch has not been seen complete. tells names the
-    events, beyond those that always are, that its watch asked for.
+    events, beyond those that always are, that its watch asked for. built: while waiting it was seen
+    in its architecture's own tag.
     """
 
     watch: WatchId
@@ -151,6 +153,7 @@ class Want:
     stale: bool = False
     completing: bool = False
     tells: frozenset[Event] = frozenset()
+    built: bool = False
 
 
 @dataclass(frozen=True, slots=True)

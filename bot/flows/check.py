@@ -2,26 +2,24 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.core.decide import decide
+from bot.core.early import built_alert
 from bot.core.errors import StoreError, TroubleKind
-from bot.core.message.english.words import platforms_there
 from bot.core.model import (
-    Alert,
-    AlertFacts,
     Decision,
     Observation,
     Status,
     TargetId,
     Trouble,
-    Want,
-    WantState,
 )
 from bot.core.schedule import Pacing, next_look
 from bot.flows.bells import Bells
+from bot.flows.early import NOTHING_EARLY, Early
+from bot.flows.facts import built_facts, facts_of
 from bot.flows.look import Look
 from bot.flows.recorder import Recorder
 from bot.log import Log
@@ -61,17 +59,25 @@ class LookSettings:
         return self.concurrency * max(1, min(turns, MAX_TURNS))
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How what was seen decides about the next look, and about the looks at other tags."""
+
+    pacing: Pacing
+    early: Early = NOTHING_EARLY
+
+
 async def check(
     target: ClaimedTarget,
     *,
     look: Look,
     timeout_s: float,
     clock: Clock,
-    pacing: Pacing,
+    rules: Rules,
     chance: float,
 ) -> LookResult:
     """Look at one claimed target and decide what follows; a bug is trouble like any other."""
-    wanted = {want.platform for want in target.wants}
+    wanted = {want.platform for want in (*target.wants, *target.awaited)}
     try:
         observation = await look(
             target.reference,
@@ -80,73 +86,51 @@ async def check(
             places=target.places,
             timeout_s=timeout_s,
         )
-        return result_of(target, observation, pacing=pacing, chance=chance)
+        return result_of(target, observation, rules=rules, chance=chance)
     except Exception:
         # One target's bug must not stop the looks at the others.
         log.exception("look_failed", target=str(target.reference))
     observation = Observation(Status.UNKNOWN, clock(), trouble=Trouble(TroubleKind.BUG))
-    return result_of(target, observation, pacing=pacing, chance=chance)
+    return result_of(target, observation, rules=rules, chance=chance)
 
 
 def result_of(
-    target: ClaimedTarget, observation: Observation, *, pacing: Pacing, chance: float
+    target: ClaimedTarget,
+    observation: Observation,
+    *,
+    rules: Rules,
+    chance: float,
 ) -> LookResult:
     """Everything that follows from an observation and is to be written."""
-    decision = decide(target.wants, observation)
+    decision, early = decide(target.wants, observation), rules.early
+    built, awaited = early.built(target, observation), early.awaited(target)
+    still_awaited = len(awaited) > len(built)
+    decision = replace(decision, waiting=decision.waiting or still_awaited)
     changed = observation.is_clear and observation.differs_from(target.observation)
     failures = target.failures + 1 if observation.status is Status.UNKNOWN else 0
     anchor = observation.observed_at if changed and target.observation else target.anchor
     due_at = next_look(
-        observation, decision, anchor=anchor, failures=failures, chance=chance, pacing=pacing
+        observation,
+        decision,
+        anchor=anchor,
+        failures=failures,
+        chance=chance,
+        pacing=rules.pacing,
     )
     alive = any(want.watch not in decision.finished for want in target.wants)
+    news = [built_alert(want) for want in built] if early.tells else []
+    facts = facts_of(target, observation, decision)
     return LookResult(
         target=target,
         observation=observation,
-        decision=decision,
-        facts=_facts(target, observation, decision),
-        due_at=due_at if alive else None,
+        decision=replace(decision, alerts=(*decision.alerts, *news)),
+        facts={**facts, **built_facts(target, news, observation)} if news else facts,
+        due_at=due_at if alive or still_awaited else None,
         changed=changed,
         failures=failures,
+        derived=early.derived(target, decision),
+        built=built,
     )
-
-
-def _facts(
-    target: ClaimedTarget, observation: Observation, decision: Decision
-) -> Mapping[Alert, AlertFacts]:
-    if not decision.alerts:
-        return {}
-    now_wanted: dict[tuple[int, str], Want] = {
-        (want.watch, str(want.platform)): want for want in (*target.wants, *decision.wants)
-    }
-    there = tuple(platforms_there(observation))
-    return {
-        alert: AlertFacts(
-            reference=target.reference,
-            digest=_digest_for(alert, observation),
-            there=there,
-            missing=tuple(
-                want.platform.short
-                for (watch, _), want in now_wanted.items()
-                if watch == alert.watch and want.state in {WantState.WAITING, WantState.GONE}
-            ),
-            observed_at=observation.observed_at,
-            wanted_since=_since(target, alert),
-        )
-        for alert in decision.alerts
-    }
-
-
-def _since(target: ClaimedTarget, alert: Alert) -> datetime:
-    """Since when what an alert is about is wanted: its platform, or anything of its watch."""
-    if alert.platform is not None:
-        return target.wanted_since[alert.watch, alert.platform]
-    return min(at for (watch, _), at in target.wanted_since.items() if watch == alert.watch)
-
-
-def _digest_for(alert: Alert, observation: Observation) -> str | None:
-    entry = observation.offers(alert.platform) if alert.platform else None
-    return entry.digest if entry else observation.digest
 
 
 @dataclass(slots=True, kw_only=True)
@@ -161,7 +145,7 @@ class Checker:
     clock: Clock
     chance: Chance
     settings: LookSettings
-    pacing: Pacing
+    rules: Rules
     figures: Figures = NO_FIGURES
     _queue: asyncio.Queue[ClaimedTarget | None] = field(default_factory=asyncio.Queue)
     _busy: Counter[str] = field(default_factory=Counter)
@@ -241,7 +225,7 @@ class Checker:
                 look=self.look,
                 timeout_s=self.settings.timeout_s,
                 clock=self.clock,
-                pacing=self.pacing,
+                rules=self.rules,
                 chance=self.chance(),
             )
             self._busy[registry] -= 1

@@ -27,7 +27,7 @@ from bot.ports.store import (
     Transaction,
 )
 from bot.ports.surroundings import Chance, Clock, Sleep
-from bot.ports.targets import ClaimedTarget, KnownTarget, LookResult, Targets
+from bot.ports.targets import ClaimedTarget, KnownTarget, LookResult, SharedTarget, Targets
 from bot.ports.watches import AddedWatch, Held, NewWatch, Watches
 
 __all__ = [
@@ -73,6 +73,7 @@ __all__ = [
     "Sending",
     "SharedCourtesy",
     "SharedStore",
+    "SharedTarget",
     "Sleep",
     "Store",
     "TagUnchanged",

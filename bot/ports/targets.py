@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from bot.core.early import awaited_in
 from bot.core.model import Alert, AlertFacts, Decision, Observation, Place, TargetId, Want, WatchId
 from bot.core.platform import Platform
 from bot.core.reference import Reference
@@ -31,13 +32,28 @@ class KnownTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedTarget:
+    """The tag that gets a platform after the derived target, and everything that is wanted of it.
+
+    observation is the last clear one; wants are those of all its active watches.
+    """
+
+    id: TargetId
+    reference: Reference
+    observation: Observation | None
+    wants: tuple[Want, ...]
+    wanted_since: Mapping[tuple[WatchId, Platform], datetime]
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimedTarget:
     """A target this process may look at until its lease runs out.
 
     observation is the last clear one. anchor: the later of the last change and the newest watch.
     wants are those of all active watches at the time of the claim, places theirs and wanted_since
     since when each is wanted; a watch that is made later moves hint_seq, by which record() knows
-    that the target is due again.
+    that the target is due again. shared: what the target is derived from, None for others; its
+    places and its anchor count here too.
     """
 
     id: TargetId
@@ -50,6 +66,12 @@ class ClaimedTarget:
     wants: tuple[Want, ...]
     wanted_since: Mapping[tuple[WatchId, Platform], datetime]
     places: frozenset[Place] = frozenset()
+    shared: SharedTarget | None = None
+
+    @property
+    def awaited(self) -> tuple[Want, ...]:
+        """The shared target's wants for whom this derived one is looked at."""
+        return () if self.shared is None else awaited_in(self.reference, self.shared.wants)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +79,9 @@ class LookResult:
     """Everything one look writes, in one transaction, if its lease still holds.
 
     due_at is None when nobody wants the target any more. changed: the tag is not what the claim's
-    observation was, or this is the first.
+    observation was, or this is the first. derived: the targets to be looked at for the sake of this
+    one, from now on. built: wants of the shared target that were seen to be built; their alerts are
+    among the decision's.
     """
 
     target: ClaimedTarget
@@ -67,6 +91,8 @@ class LookResult:
     due_at: datetime | None
     changed: bool
     failures: int
+    derived: tuple[Reference, ...] = ()
+    built: tuple[Want, ...] = ()
 
 
 class Targets(Protocol):
@@ -75,7 +101,10 @@ class Targets(Protocol):
     async def claim(
         self, *, capacity: Callable[[str], int], limit: int, now: datetime, lease_s: float
     ) -> list[ClaimedTarget]:
-        """Lease targets that are due, earliest first, up to capacity(registry) of each registry."""
+        """Lease targets that are due, earliest first, up to capacity(registry) of each registry.
+
+        A derived target that nobody waits for any more is not leased, and rests.
+        """
         ...
 
     async def next_due_at(
@@ -93,6 +122,8 @@ class Targets(Protocol):
         An observation that is not clear replaces nothing but the trouble and the count of failures.
         A target whose hint_seq moved since the claim becomes due at once. Alerts of watches that
         have ended meanwhile are not written; an alert that exists already is not written twice.
+        What is built is told only to those who still wait for it and do not know. A derived target
+        is due at once if it rested, or if the tag it is derived from has changed.
         """
         ...
 

@@ -15,8 +15,9 @@ class NewWatch:
     """A watch to be made. observation seeds the target if the store does not know it yet.
 
     platforms are wanted; those that are there already stand in met with the digest of their
-    manifest and start as MET, so that nobody is told what the answer has said. unseen: what the
-    first look finds is not told either.
+    manifest and start as MET, so that nobody is told what the answer has said; the same holds for
+    those in built, which are in the tag of their own architecture. unseen: what the first look
+    finds is not told either.
     """
 
     reference: Reference
@@ -31,6 +32,7 @@ class NewWatch:
     due_at: datetime
     tells: frozenset[Event] = frozenset()
     unseen: bool = False
+    built: frozenset[Platform] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
@@ -9,14 +10,18 @@ from typing import Any
 from sqlalchemy import Row, bindparam, func, select, update
 from sqlalchemy.sql.expression import ScalarSelect
 
-from bot.core.model import TargetId, Want
+from bot.core.model import TargetId, Want, WatchId
+from bot.core.platform import Platform
 from bot.core.reference import Reference
-from bot.ports import ClaimedTarget
+from bot.ports import ClaimedTarget, SharedTarget
 from bot.store.columns import UtcDateTime
 from bot.store.damage import readable
 from bot.store.schema import places, targets, wants, watches
 from bot.store.session import Session
 from bot.store.values import clear_observation, place_from, want_from
+
+_Wanted = defaultdict[int, list[Row[Any]]]
+"""The rows of wants, with their watch and place, by target."""
 
 
 def _first_registry_after(registry: Any) -> ScalarSelect[str | None]:
@@ -80,15 +85,23 @@ _LEASE = (
             "newest_watch_at",
             "hint_seq",
             "lease_token",
+            "derived_from",
         ]
     )
+)
+_SHARED = select(targets).where(targets.c.id.in_(bindparam("ids", expanding=True)))
+_REST = (
+    update(targets)
+    .where(targets.c.id.in_(bindparam("ids", expanding=True)))
+    .values(due_at=None, lease_token=None, lease_until=None)
 )
 _WANTS = (
     select(
         watches.c.target_id,
         watches.c.standing,
         watches.c.tells,
-        *wants.c["watch_id", "platform", "state", "episode", "digest", "stale", "completing"],
+        *wants.c["watch_id", "platform", "state", "episode", "digest"],
+        *wants.c["stale", "completing", "built"],
         func.coalesce(wants.c.wanted_since, watches.c.created_at).label("wanted_since"),
         *places.c["service", "conversation", "thread"],
     )
@@ -109,8 +122,9 @@ async def claim_targets(
 ) -> list[ClaimedTarget]:
     """Lease the targets that are due, earliest first, up to capacity(registry) of each registry.
 
-    A statement for each registry that has something due, and three for all of them together. A
-    target whose rows make no sense is left to its lease.
+    A statement for each registry that has something due, and three for all of them together; two
+    more if some are derived. Of these, what nobody waits for rests. A target whose rows make no
+    sense is left to its lease.
     """
     due = await _due(session, capacity=capacity, limit=limit, now=now)
     if not due:
@@ -121,11 +135,37 @@ async def claim_targets(
         "lease_end": now + timedelta(seconds=lease_s),
     }
     leased = (await session.execute(_LEASE, lease)).all()
-    wanted: defaultdict[int, list[Row[Any]]] = defaultdict(list)
-    for row in await session.execute(_WANTS, {"ids": list(due)}):
+    shared = await _shared(session, leased)
+    wanted: _Wanted = defaultdict(list)
+    for row in await session.execute(_WANTS, {"ids": [*due, *shared]}):
         wanted[row.target_id].append(row)
     in_order = sorted(leased, key=lambda row: due[row.id])
-    return list(readable(in_order, lambda row: _claimed(row, wanted[row.id]), table="targets"))
+
+    def claimed(row: Row[Any]) -> ClaimedTarget:
+        return _claimed(row, shared.get(row.derived_from), wanted)
+
+    found = list(readable(in_order, claimed, table="targets"))
+    return await _without_the_unwanted(session, found)
+
+
+async def _shared(session: Session, leased: Sequence[Row[Any]]) -> dict[int, Row[Any]]:
+    """The rows of the targets that some of these are derived from."""
+    ids = sorted({row.derived_from for row in leased if row.derived_from is not None})
+    rows = await session.execute(_SHARED, {"ids": ids}) if ids else ()
+    return {row.id: row for row in rows}
+
+
+async def _without_the_unwanted(
+    session: Session, claimed: list[ClaimedTarget]
+) -> list[ClaimedTarget]:
+    """What somebody wants; the derived targets that nobody waits for any more are put to rest."""
+    unwanted = {
+        target.id for target in claimed if target.shared and not (target.wants or target.awaited)
+    }
+    if not unwanted:
+        return claimed
+    await session.execute(_REST, {"ids": sorted(unwanted)})
+    return [target for target in claimed if target.id not in unwanted]
 
 
 async def earliest_due_at(
@@ -157,20 +197,51 @@ async def _due(
     return {row.id: row.due_at for row in due[:limit]}
 
 
-def _claimed(row: Row[Any], wanted: Sequence[Row[Any]]) -> ClaimedTarget:
-    own: tuple[Want, ...] = tuple(want_from(want) for want in wanted)
-    return ClaimedTarget(
+def _claimed(row: Row[Any], parent: Row[Any] | None, wanted: _Wanted) -> ClaimedTarget:
+    own, since = _wants(wanted[row.id])
+    shared = None if parent is None else _shared_target(parent, wanted[parent.id])
+    anchors = [_anchor(row)] if parent is None else [_anchor(row), _anchor(parent)]
+    target = ClaimedTarget(
         id=TargetId(row.id),
-        reference=Reference(row.registry, row.repository, row.tag),
+        reference=_reference(row),
         observation=clear_observation(row),
-        anchor=max(row.changed_at or row.newest_watch_at, row.newest_watch_at),
+        anchor=max(anchors),
         failures=row.failures,
         lease=row.lease_token,
         hint_seq=row.hint_seq,
         wants=own,
-        wanted_since={
-            (want.watch, want.platform): stored.wanted_since
-            for want, stored in zip(own, wanted, strict=True)
-        },
-        places=frozenset(place_from(want) for want in wanted),
+        wanted_since=since,
+        places=frozenset(map(place_from, wanted[row.id])),
+        shared=shared,
     )
+    awaiting = {want.watch for want in target.awaited}
+    if not awaiting:
+        return target
+    theirs = (want for want in wanted[row.derived_from] if want.watch_id in awaiting)
+    return replace(target, places=target.places.union(map(place_from, theirs)))
+
+
+def _shared_target(row: Row[Any], wanted: Sequence[Row[Any]]) -> SharedTarget:
+    own, since = _wants(wanted)
+    return SharedTarget(
+        TargetId(row.id), _reference(row), clear_observation(row), wants=own, wanted_since=since
+    )
+
+
+def _reference(row: Row[Any]) -> Reference:
+    return Reference(row.registry, row.repository, row.tag)
+
+
+def _anchor(row: Row[Any]) -> datetime:
+    newest_watch_at: datetime = row.newest_watch_at
+    return max(row.changed_at or newest_watch_at, newest_watch_at)
+
+
+def _wants(
+    rows: Sequence[Row[Any]],
+) -> tuple[tuple[Want, ...], dict[tuple[WatchId, Platform], datetime]]:
+    own = tuple(map(want_from, rows))
+    since = {
+        (want.watch, want.platform): row.wanted_since for want, row in zip(own, rows, strict=True)
+    }
+    return own, since

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Update, bindparam, case, exists, func, null, update
+from sqlalchemy import Row, Update, bindparam, case, exists, func, null, or_, update
 
 from bot.core.model import Observation
 from bot.ports import LookResult, News
@@ -27,7 +27,8 @@ _CHANGE_HINT = (
 
 def _update_target(*columns: str, **fixed: Any) -> Update:
     """Set these columns from parameters new_<column>, and what every look sets."""
-    wanted = exists().where(watches.c.target_id == targets.c.id, watches.c.ended_at.is_(None))
+    watched = exists().where(watches.c.target_id == targets.c.id, watches.c.ended_at.is_(None))
+    wanted = or_(watched, targets.c.derived_from.is_not(None))
     due_at = bindparam("new_due_at", type_=UtcDateTime())
     return (
         update(targets)

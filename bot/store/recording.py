@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
-from bot.core.model import Alert, Want, WatchId
+from bot.core.model import Alert, Event, Want, WatchId
 from bot.ports import LookResult, News
+from bot.store.deriving import derive_targets, mark_built, shared_targets
 from bot.store.dialect import insert_or_ignore
 from bot.store.looked import Held, write_targets
 from bot.store.schema import alerts, observations, targets, wants, watches
@@ -55,7 +56,8 @@ async def record_looks(
     The targets are locked first, and whatever else changes wants or watches does the same: what
     is read here stays so until the commit, and whoever comes second sees it.
     """
-    rows = await session.execute(_HELD, {"ids": [look.target.id for look in looks]})
+    locked = {look.target.id for look in looks} | shared_targets(looks)
+    rows = await session.execute(_HELD, {"ids": sorted(locked)})
     now_there = {row.id: row for row in rows}
     held = [
         Held(look, now_there[look.target.id])
@@ -65,6 +67,7 @@ async def record_looks(
     await _write_decisions(session, held, now=now)
     await _write_history(session, held)
     await write_targets(session, held, now=now)
+    await derive_targets(session, held, now=now)
     written = {id(each.look) for each in held}
     return [id(look) in written for look in looks]
 
@@ -81,7 +84,8 @@ async def _write_decisions(session: Session, held: Sequence[Held], *, now: datet
             if want.watch not in left
         ],
     )
-    await _write_alerts(session, held, left=left, now=now)
+    built = await mark_built(session, held)
+    await _write_alerts(session, held, left=left, built=built, now=now)
     finished = {watch for decision in decisions for watch in decision.finished} - left
     if finished:
         await session.execute(_FINISH, {"watches": sorted(finished), "moment": now})
@@ -107,13 +111,19 @@ async def _left_to_the_next_look(session: Session, held: Iterable[Held]) -> froz
 
 
 async def _write_alerts(
-    session: Session, held: Iterable[Held], *, left: frozenset[WatchId], now: datetime
+    session: Session,
+    held: Iterable[Held],
+    *,
+    left: frozenset[WatchId],
+    built: frozenset[Alert],
+    now: datetime,
 ) -> None:
+    """Write what is owed; of what is built, what is news to those who wait for it."""
     owed = [
         (alert, facts_to_json(each.look.facts[alert]))
         for each in held
         for alert in each.look.decision.alerts
-        if alert.watch not in left
+        if (alert in built if alert.event is Event.BUILT else alert.watch not in left)
     ]
     if not owed:
         return

@@ -41,7 +41,8 @@ def _partial_index(name: str, *columns: str, where: str, unique: bool = False) -
 # While a look is running due_at is the end of its lease, so that one index answers both what can
 # be claimed and when there will be something to claim. status, digest, etag, entries and
 # observed_at are of the last clear observation; the trouble is that of the last look if it was
-# not clear.
+# not clear. derived_from: the target for whose wants this one is looked at, besides its own.
+# listed_at: since when docker-library's file is known to list the tag.
 targets = Table(
     "targets",
     metadata,
@@ -69,6 +70,7 @@ targets = Table(
     Column("lease_token", Text),
     Column("lease_until", UtcDateTime),
     Column("derived_from", Integer, ForeignKey("targets.id")),
+    Column("listed_at", UtcDateTime),
     UniqueConstraint("registry", "repository", "tag"),
     _partial_index("ix_targets_due", "registry", "due_at", where="due_at IS NOT NULL"),
 )
@@ -138,6 +140,7 @@ wants = Table(
     Column("stale", Boolean(create_constraint=False), nullable=False, server_default=false()),
     Column("completing", Boolean(create_constraint=False), nullable=False, server_default=false()),
     Column("wanted_since", UtcDateTime),
+    Column("built", Boolean(create_constraint=False), nullable=False, server_default=false()),
     UniqueConstraint("watch_id", "platform"),
 )
 

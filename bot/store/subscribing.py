@@ -225,6 +225,7 @@ async def _add_platforms(session: Session, new: NewWatch, watch: int, *, now: da
             "episode": episodes.get(str(platform), 0),
             "digest": new.met.get(platform),
             "wanted_since": now,
+            "built": platform in new.built,
         }
         for platform in dict.fromkeys(new.platforms)
         if str(platform) not in known

@@ -132,6 +132,7 @@ def want_from(row: Row[Any]) -> Want:
         stale=row.stale,
         completing=row.completing,
         tells=tells_from(tuple(row.tells)),
+        built=row.built,
     )
 
 

@@ -68,6 +68,8 @@ _REST = (
     .where(
         targets.c.id.in_(select(watches.c.target_id).where(_NAMED)),
         ~exists().where(watches.c.target_id == targets.c.id, _IS_ACTIVE),
+        # Another one may need it still; if none does it rests when it would be due.
+        targets.c.derived_from.is_(None),
     )
     .values(due_at=None)
 )

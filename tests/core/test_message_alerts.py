@@ -16,6 +16,7 @@ from bot.core.message.english.alerts import (
 from bot.core.message.neutral import Button, Message
 from bot.core.model import TERMINAL, Alert, AlertFacts, Event, Want, WantState, Watch, WatchId
 from bot.core.platform import Platform
+from bot.core.reference import parse_reference
 from tests.support.decisions import (
     AMD64,
     ARM64,
@@ -39,6 +40,24 @@ STOP = (Button("Stop", "/unwatch #7"),)
 
 def alert(event: Event, platform: Platform | None = ARM64) -> Alert:
     return Alert(SEVEN, event, None if event in WHOLE_WATCH else platform, 1)
+
+
+def test_what_is_built_names_the_tag_that_works_now() -> None:
+    message = render_alert(alert(Event.BUILT), FACTS)
+
+    assert message.headline == "🔨 linux/arm64 is built: node:22.15-bullseye-slim"
+    assert message.lines == (
+        "This works now. node:22.15-bullseye-slim itself gets it within about 3 h, and you will be "
+        "told (#7).",
+    )
+    assert message.code == ("docker pull arm64v8/node:22.15-bullseye-slim",)
+    assert message.buttons == STOP
+
+
+def test_what_is_built_nowhere_known_names_no_tag() -> None:
+    facts = replace(FACTS, reference=parse_reference("ghcr.io/acme/app:1"))
+
+    assert render_alert(alert(Event.BUILT), facts).code == ()
 
 
 def test_the_alert_people_wait_for() -> None:

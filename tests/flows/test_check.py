@@ -25,7 +25,7 @@ from bot.core.model import (
 from bot.core.reference import parse_reference
 from bot.core.schedule import Pacing
 from bot.flows.bells import OVERDUE_S, Bells
-from bot.flows.check import Checker, LookSettings, check, result_of
+from bot.flows.check import Checker, LookSettings, Rules, check, result_of
 from bot.flows.look import Look
 from bot.flows.recorder import Recorder
 from bot.ports import ClaimedTarget, KnownTarget, LookResult
@@ -52,6 +52,7 @@ from tests.support.troubled_store import TroubledStore
 
 ONE, TWO = WatchId(1), WatchId(2)
 PACING = Pacing(jitter=0)
+RULES = Rules(PACING)
 
 
 def target_of(*wants: Want, observation: Observation | None = None) -> ClaimedTarget:
@@ -72,7 +73,7 @@ def target_of(*wants: Want, observation: Observation | None = None) -> ClaimedTa
 
 
 def follows(target: ClaimedTarget, observation: Observation) -> LookResult:
-    return result_of(target, observation, pacing=PACING, chance=0.5)
+    return result_of(target, observation, rules=RULES, chance=0.5)
 
 
 # -- what follows from one look -------------------------------------------------------------------
@@ -193,7 +194,7 @@ async def checked(registry: PlannedRegistry, *, timeout_s: float = 5) -> LookRes
         look=Look(registry, clock=clock),
         timeout_s=timeout_s,
         clock=clock,
-        pacing=PACING,
+        rules=RULES,
         chance=0.5,
     )
 
@@ -271,7 +272,7 @@ class Case:
             clock=self.clock,
             chance=no_chance,
             settings=self.settings,
-            pacing=PACING,
+            rules=RULES,
         )
 
     @asynccontextmanager

@@ -16,7 +16,7 @@ from bot.core.message.neutral import Message
 from bot.core.message.plain import render_plain
 from bot.core.model import TERMINAL, Observation, Place, Status
 from bot.core.reference import parse_reference
-from bot.flows.check import check
+from bot.flows.check import Rules, check
 from bot.flows.sight import Sight
 from bot.flows.subscribe import Subscriber, Wish
 from bot.ports import ClaimedTarget, Store
@@ -76,7 +76,7 @@ class House:
             look=self.eyes.look,
             timeout_s=5,
             clock=self.world.clock,
-            pacing=pacing_of(self.settings),
+            rules=Rules(pacing_of(self.settings)),
             chance=0.5,
         )
         async with self.store.transaction() as transaction:

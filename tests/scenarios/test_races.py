@@ -9,7 +9,7 @@ from bot.core.model import Place
 from bot.core.platform import Platform
 from bot.core.reference import parse_reference
 from bot.core.schedule import Pacing
-from bot.flows.check import check
+from bot.flows.check import Rules, check
 from bot.flows.subscribe import Wish
 from bot.ports import ClaimedTarget, OutboxEntry, Store
 from tests.scenarios.conftest import WriteConfig
@@ -51,7 +51,7 @@ class Case:
             look=self.eyes.look,
             timeout_s=5,
             clock=self.clock,
-            pacing=Pacing(),
+            rules=Rules(Pacing()),
             chance=0.5,
         )
         async with self.store.transaction() as transaction:

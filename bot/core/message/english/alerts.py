@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from bot.core.library import architecture_tag
 from bot.core.message.english.words import listing, platforms_there, short_digest, span
 from bot.core.message.neutral import Button, Message, News
 from bot.core.model import MISSING, Alert, AlertFacts, Event, Status, Watch
@@ -65,6 +66,8 @@ def render_alert(alert: Alert, facts: AlertFacts) -> Message:
     """The message about one alert; its headline makes sense alone on a locked screen."""
     if alert.event in _ARRIVALS:
         return _arrival(alert, facts)
+    if alert.event is Event.BUILT:
+        return _built(alert, facts)
     headline, line = _NEWS[alert.event]
     words = {
         "name": facts.reference.familiar,
@@ -115,6 +118,21 @@ def _arrival(alert: Alert, facts: AlertFacts) -> Message:
     line = " · ".join(parts)
     line = f"{line[0].upper()}{line[1:]} (#{alert.watch})"
     return Message(headline, (line,), (f"docker pull --platform {platform} {name}",))
+
+
+def _built(alert: Alert, facts: AlertFacts) -> Message:
+    """The platform is in its architecture's own tag, which alone is named for pulling."""
+    name, platform = facts.reference.familiar, alert.platform
+    own = platform and architecture_tag(facts.reference, platform)
+    return Message(
+        f"🔨 {platform} is built: {name}",
+        (
+            f"This works now. {name} itself gets it within about 3 h, and you will be told "
+            f"(#{alert.watch}).",
+        ),
+        (f"docker pull {own.familiar}",) if own else (),
+        (Button("Stop", f"/unwatch #{alert.watch}"),),
+    )
 
 
 def render_expired(watch: Watch, *, now: datetime) -> Message:
