@@ -9,6 +9,8 @@ from functools import cached_property
 from typing import Any
 
 Prepare = Callable[[], None]
+DEBUG = 10
+"""As the standard library's logging counts."""
 
 _pending: list[Prepare] = []
 
@@ -18,6 +20,11 @@ class Log:
 
     def __init__(self, name: str) -> None:
         self._name = name
+
+    @property
+    def is_detailed(self) -> bool:
+        """Whether debug() writes anything; asked where it is called often with fields that cost."""
+        return bool(self._logger.is_enabled_for(DEBUG))
 
     def debug(self, event: str, **fields: object) -> None:
         """For whoever follows every step."""

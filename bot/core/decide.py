@@ -32,6 +32,8 @@ def decide(wants: Sequence[Want], observation: Observation) -> Decision:
     """
     if not observation.is_clear:
         return _decision(wants)
+    if _is_all_still_missing(wants, observation):
+        return _STILL_MISSING
     changed: list[Want] = []
     after: list[Want] = []
     alerts: list[Alert] = []
@@ -52,6 +54,18 @@ def decide(wants: Sequence[Want], observation: Observation) -> Decision:
     return replace(
         _decision(after), wants=tuple(changed), alerts=tuple(alerts), finished=frozenset(finished)
     )
+
+
+_STAY_MISSING = (WantState.WAITING, WantState.GONE)
+_STILL_MISSING = Decision(waiting=True)
+
+
+def _is_all_still_missing(wants: Sequence[Want], observation: Observation) -> bool:
+    """Whether everything was missing and is; nearly every look ends here, so this must be cheap."""
+    for want in wants:
+        if want.state not in _STAY_MISSING or observation.offers(want.platform):
+            return False
+    return bool(wants)
 
 
 def _decision(wants: Sequence[Want]) -> Decision:

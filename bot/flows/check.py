@@ -1,7 +1,6 @@
 """Looks at what is due: claim, look, decide, record."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -13,11 +12,11 @@ from bot.core.model import (
     Decision,
     Observation,
     Status,
-    TargetId,
     Trouble,
 )
 from bot.core.schedule import Pacing, next_look
 from bot.flows.bells import Bells
+from bot.flows.claims import Claims
 from bot.flows.early import NOTHING_EARLY, Early
 from bot.flows.facts import built_facts, facts_of
 from bot.flows.look import Look
@@ -77,7 +76,9 @@ async def check(
     chance: float,
 ) -> LookResult:
     """Look at one claimed target and decide what follows; a bug is trouble like any other."""
-    wanted = {want.platform for want in (*target.wants, *target.awaited)}
+    wanted = [want.platform for want in target.wants]
+    if target.shared is not None:
+        wanted += [want.platform for want in target.awaited]
     try:
         observation = await look(
             target.reference,
@@ -105,7 +106,8 @@ def result_of(
     decision, early = decide(target.wants, observation), rules.early
     built, awaited = early.built(target, observation), early.awaited(target)
     still_awaited = len(awaited) > len(built)
-    decision = replace(decision, waiting=decision.waiting or still_awaited)
+    if still_awaited and not decision.waiting:
+        decision = replace(decision, waiting=True)
     changed = observation.is_clear and observation.differs_from(target.observation)
     failures = target.failures + 1 if observation.status is Status.UNKNOWN else 0
     anchor = observation.observed_at if changed and target.observation else target.anchor
@@ -117,14 +119,19 @@ def result_of(
         chance=chance,
         pacing=rules.pacing,
     )
-    alive = any(want.watch not in decision.finished for want in target.wants)
+    alive = bool(target.wants)
+    if decision.finished:
+        alive = any(want.watch not in decision.finished for want in target.wants)
     news = [built_alert(want) for want in built] if early.tells else []
-    facts = facts_of(target, observation, decision)
+    facts = facts_of(target, observation, decision) if decision.alerts else {}
+    if news:
+        decision = replace(decision, alerts=(*decision.alerts, *news))
+        facts = {**facts, **built_facts(target, news, observation)}
     return LookResult(
         target=target,
         observation=observation,
-        decision=replace(decision, alerts=(*decision.alerts, *news)),
-        facts={**facts, **built_facts(target, news, observation)} if news else facts,
+        decision=decision,
+        facts=facts,
         due_at=due_at if alive or still_awaited else None,
         changed=changed,
         failures=failures,
@@ -147,9 +154,7 @@ class Checker:
     settings: LookSettings
     rules: Rules
     figures: Figures = NO_FIGURES
-    _queue: asyncio.Queue[ClaimedTarget | None] = field(default_factory=asyncio.Queue)
-    _busy: Counter[str] = field(default_factory=Counter)
-    _under_way: dict[TargetId, ClaimedTarget] = field(default_factory=dict)
+    _claims: Claims = field(default_factory=Claims)
     _stopping: bool = False
 
     def stop(self) -> None:
@@ -169,11 +174,9 @@ class Checker:
                     for _ in range(self.settings.concurrency):
                         lookers.create_task(self._work())
                     await self._claim_until_stopped()
-                    await self._give_back(self._not_begun())
-                    for _ in range(self.settings.concurrency):
-                        self._queue.put_nowait(None)
+                    await self._give_back(self._claims.take_back())
             finally:
-                await self._give_back(list(self._under_way.values()))
+                await self._give_back(self._claims.under_way())
                 self.recorder.close()
 
     async def _claim_until_stopped(self) -> None:
@@ -188,13 +191,11 @@ class Checker:
                 # The looks under way, and those after this, must go on.
                 log.exception("claim_failed")
                 claimed, until = [], None
-            for target in claimed:
-                self._busy[target.reference.registry] += 1
-                self._queue.put_nowait(target)
+            self._claims.add(claimed)
             await self.bells.looks.listen(until=until, now=self.clock())
 
     async def _claim(self) -> list[ClaimedTarget]:
-        free = self.settings.at_most_claimed - self._busy.total()
+        free = self.settings.at_most_claimed - self._claims.total
         if free <= 0:
             return []
         async with self.store.transaction() as transaction:
@@ -206,19 +207,17 @@ class Checker:
             )
 
     def _capacity(self, registry: str) -> int:
-        return self.courtesy.capacity(registry, busy=self._busy[registry])
+        return self.courtesy.capacity(registry, busy=self._claims.busy(registry))
 
     def _opens_at(self, registry: str) -> datetime | None:
-        return self.courtesy.opens_at(registry, busy=self._busy[registry])
+        return self.courtesy.opens_at(registry, busy=self._claims.busy(registry))
 
     async def _next_due_at(self) -> datetime | None:
         async with self.store.reading() as transaction:
             return await transaction.targets.next_due_at(opens_at=self._opens_at)
 
     async def _work(self) -> None:
-        while (target := await self._queue.get()) is not None:
-            registry = target.reference.registry
-            self._under_way[target.id] = target
+        while (target := await self._claims.begin()) is not None:
             began_at = self.clock()
             result = await check(
                 target,
@@ -228,19 +227,14 @@ class Checker:
                 rules=self.rules,
                 chance=self.chance(),
             )
-            self._busy[registry] -= 1
             self.recorder.put(result)
-            del self._under_way[target.id]
-            took_s = (self.clock() - began_at).total_seconds()
-            self.figures.looked(registry, result.observation, seconds=took_s)
-            _log_look(target, result.observation, result.decision)
-            if self.courtesy.capacity(registry, busy=self._busy[registry]) >= self._busy[registry]:
+            if self._claims.end(target):
                 self.bells.looks.ring()
-
-    def _not_begun(self) -> list[ClaimedTarget]:
-        """What was claimed and no looker has taken; the queue is empty afterwards."""
-        queued = [self._queue.get_nowait() for _ in range(self._queue.qsize())]
-        return [target for target in queued if target is not None]
+            observation = result.observation
+            took_s = (observation.observed_at - began_at).total_seconds()
+            self.figures.looked(target.reference.registry, observation, seconds=took_s)
+            if log.is_detailed:
+                _log_look(target, observation, result.decision)
 
     async def _give_back(self, targets: Sequence[ClaimedTarget]) -> None:
         if not targets:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.core.early import decide_built, early_tags
+from bot.core.library import official_image
 from bot.core.model import Decision, Observation, Want
 from bot.core.platform import Platform
 from bot.core.reference import Reference
@@ -30,7 +31,7 @@ class Early:
 
     def derived(self, target: ClaimedTarget, decision: Decision) -> tuple[Reference, ...]:
         """The tags that are to be looked at besides a target, for those who still wait for it."""
-        if not (self.enabled and decision.waiting):
+        if not (self.enabled and decision.waiting) or official_image(target.reference) is None:
             return ()
         wants = {(want.watch, want.platform): want for want in (*target.wants, *decision.wants)}
         return early_tags(target.reference, wants.values(), self.planned(target.reference))
@@ -44,7 +45,8 @@ class Early:
 
     def built(self, target: ClaimedTarget, observation: Observation) -> tuple[Want, ...]:
         """Those of them for whom the platform is seen to be built now."""
-        return decide_built(self.awaited(target), observation)
+        awaited = self.awaited(target)
+        return decide_built(awaited, observation) if awaited else ()
 
 
 NOTHING_EARLY = Early()

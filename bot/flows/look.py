@@ -67,18 +67,19 @@ class Look:
         access = self.access(reference, places)
         if access is Access.WITHHELD and not self._shown.includes(reference, known):
             known = None
-        one = _OneLook(self._registry, reference, self._configs, urgent, access is Access.LOGIN)
+        one = _OneLook(
+            self._registry, self._clock, self._configs, reference, urgent, access is Access.LOGIN
+        )
         try:
             async with asyncio.timeout(timeout_s):
-                observation = await one.observe(known, self._clock())
-                entries = await one.with_children(observation, frozenset(wanted))
+                observation = await one.observe(known, wanted)
         except TimeoutError as error:
             return self._unclear(_known_before(error))
         except RegistryError as error:
             return self._unclear(error)
         if access is Access.WITHHELD:
             self._shown.add(reference, observation)
-        return replace(observation, entries=entries, observed_at=self._clock())
+        return observation
 
     def _unclear(self, error: RegistryError | None) -> Observation:
         """What is left of a look: its error, or none if all that is known is that time was up."""
@@ -138,15 +139,16 @@ class _OneLook:
     """The requests of one look, counted."""
 
     registry: Registry
-    reference: Reference
+    clock: Clock
     configs: _Configs
+    reference: Reference
     urgent: bool
     login: bool
     fetched: int = 0
     entries: dict[Platform, Entry] = field(default_factory=dict)
 
-    async def observe(self, known: Observation | None, now: datetime) -> Observation:
-        """What the tag points at; which wanted children are served is not yet asked."""
+    async def observe(self, known: Observation | None, wanted: Iterable[Platform]) -> Observation:
+        """What the tag points at, and whether the wanted manifests are served."""
         answer = await self.registry.fetch_tag(
             self.reference,
             known_digest=known.digest if known else None,
@@ -154,26 +156,33 @@ class _OneLook:
             urgent=self.urgent,
             login=self.login,
         )
-        if isinstance(answer, ManifestAbsent):
-            return Observation(Status.TAG_MISSING, now)
         if isinstance(answer, TagUnchanged):
             assert known is not None, "only a known digest can be unchanged"
-            moved = answer.etag is not None and answer.etag != known.etag
-            return replace(known, etag=answer.etag) if moved else known
-        await self._read(answer)
-        entries = _with_known_children(self.entries, known)
-        return Observation(Status.PRESENT, now, answer.digest, entries, answer.etag)
+            digest, etag = known.digest, answer.etag or known.etag
+            listed = known.entries
+        elif isinstance(answer, ManifestAbsent):
+            return Observation(Status.TAG_MISSING, self.clock())
+        else:
+            await self._read(answer)
+            digest, etag = answer.digest, answer.etag
+            listed = _with_known_children(self.entries, known)
+        entries = await self._with_children(listed, wanted)
+        return Observation(Status.PRESENT, self.clock(), digest, entries, etag)
 
-    async def with_children(
-        self, observation: Observation, wanted: frozenset[Platform]
+    async def _with_children(
+        self, listed: Mapping[Platform, Entry], wanted: Iterable[Platform]
     ) -> Mapping[Platform, Entry]:
         """The entries, after asking for each wanted manifest not yet known to be served."""
-        asked = {found for found in map(observation.listed, wanted) if found is not None}
-        unknown = sorted((pair for pair in asked if not pair[1].reachable), key=lambda p: p[0])
+        unknown = [
+            platform
+            for platform in wanted
+            if (entry := listed.get(platform)) is not None and not entry.reachable
+        ]
         if not unknown:
-            return observation.entries
-        entries = dict(observation.entries)
-        for platform, entry in unknown:
+            return listed
+        entries = dict(listed)
+        for platform in sorted(set(unknown)):
+            entry = entries[platform]
             served = await self.registry.has_manifest(
                 self.reference, entry.digest, urgent=self.urgent, login=self.login
             )

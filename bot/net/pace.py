@@ -25,7 +25,8 @@ _log = Log(__name__)
 class Pace:
     """Keeps every worker of this process within what each registry can bear; a bot.ports.Courtesy.
 
-    Every request runs within slot(), and what came of it is reported: heard() for any answer,
+    Every request runs between enter() and the lane's leave(), which are two methods because a
+    context manager costs each look too much. What came of it is reported: heard() for any answer,
     failed() once for a request that got none after its last attempt.
     """
 
@@ -45,12 +46,11 @@ class Pace:
         self._saved: dict[str, RegistryState] = {}
         self._learnt: dict[str, RegistryState] = {}
 
-    def slot(self, registry: str, *, pull: bool, urgent: bool) -> "Slot":
-        """A place for one request; pull: the GET of a manifest. Entering raises RegistryParked."""
-        return Slot(self, registry, pull, urgent)
-
     async def enter(self, registry: str, *, pull: bool, urgent: bool) -> Lane:
-        """What slot() does on entry: wait for the turn; whoever is let in leaves the lane."""
+        """Wait for the turn of one request; whoever is let in leaves the lane when it is over.
+
+        pull: the GET of a manifest. Raises RegistryParked.
+        """
         standing = self._of(registry)
         self._refuse(registry, standing, pull=pull, urgent=urgent)
         await standing.lane.enter(urgent=urgent)
@@ -67,12 +67,13 @@ class Pace:
         self, registry: str, *, status: int, headers: Mapping[str, str], pull: bool
     ) -> datetime | None:
         """Take note of an answer; if it parks the registry, or its pulls, until when."""
-        now = self._clock()
         standing = self._of(registry)
-        if standing.note_budget(parse_budget(headers), now):
+        budget = parse_budget(headers)
+        knows_budget = budget is not None or standing.knows_budget
+        if knows_budget and standing.note_budget(budget, self._clock()):
             _log.warning("pulls_run_low", registry=registry)
         if status in (429, 503):
-            pause_s = parse_retry_after(headers.get("Retry-After"), now=now)
+            pause_s = parse_retry_after(headers.get("Retry-After"), now=self._clock())
             if status == 429 or pause_s is not None:
                 standing.answered()
                 return self._park(registry, standing, pause_s, pull=pull)
@@ -80,7 +81,7 @@ class Pace:
             standing.answered()
             standing.whole.strikes = 0
         if pull and status == 200:
-            standing.pulled(now)
+            standing.pulled(self._clock())
         return None
 
     def failed(self, registry: str) -> None:
@@ -189,21 +190,3 @@ class Pace:
         until = (standing.pulls if apart else standing.whole).park(self._clock(), pause_s)
         _log.info("registry_parked", registry=registry, until=until, pulls_only=apart)
         return until
-
-
-class Slot:
-    """One request's turn. A class, since generators as context managers cost each look too much."""
-
-    __slots__ = ("_lane", "_pace", "_pull", "_registry", "_urgent")
-
-    def __init__(self, pace: Pace, registry: str, pull: bool, urgent: bool) -> None:
-        self._pace = pace
-        self._registry = registry
-        self._pull = pull
-        self._urgent = urgent
-
-    async def __aenter__(self) -> None:
-        self._lane = await self._pace.enter(self._registry, pull=self._pull, urgent=self._urgent)
-
-    async def __aexit__(self, *_: object) -> None:
-        self._lane.leave()

@@ -63,6 +63,11 @@ class Standing:
         return self.failures >= BREAKER_FAILURES
 
     @property
+    def knows_budget(self) -> bool:
+        """Whether an answer has named a budget lately."""
+        return self._budget is not None
+
+    @property
     def is_free(self) -> bool:
         """Whether nothing was heard of late that could hold a HEAD back."""
         return self.whole.until is None and self.probe_until is None

@@ -30,19 +30,16 @@ REACHED_AT = {DOCKER_HUB: "registry-1.docker.io"}
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A registry, by the name references use, and the URL it is reached at, without /v2."""
+    """A registry and the URL it is reached at, without /v2. registry: as references write it."""
 
     settings: RegistrySettings
     base: URL
+    registry: str = field(init=False)
     prefix: str = field(init=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "registry", self.settings.host)
         object.__setattr__(self, "prefix", str(self.base).rstrip("/"))
-
-    @property
-    def registry(self) -> str:
-        """The host as references write it."""
-        return self.settings.host
 
 
 def endpoint_of(settings: RegistrySettings) -> Endpoint:

@@ -100,15 +100,16 @@ class Transport:
             raise cut from first
 
     async def _attempt(self, request: Request, authorization: str | None) -> Answer:
-        async with self._pace.slot(request.registry, pull=request.pull, urgent=request.urgent):
+        registry, pull = request.registry, request.pull
+        lane = await self._pace.enter(registry, pull=pull, urgent=request.urgent)
+        try:
             answer = await self._exchange(request, authorization)
             status = TOO_MANY_REQUESTS if _says_too_many(answer) else answer.status
             parked_until = self._pace.heard(
-                request.registry,
-                status=status,
-                headers=_limits(request, answer),
-                pull=request.pull,
+                registry, status=status, headers=_limits(request, answer), pull=pull
             )
+        finally:
+            lane.leave()
         if status >= BAD_REQUEST:
             _raise_for_trouble(request, status, parked_until)
         return answer
@@ -120,16 +121,19 @@ class Transport:
             headers = {**headers, "Authorization": authorization}
         try:
             session = self._sessions.of(endpoint.settings, request.url, base=endpoint.base)
-            async with session.request(
+            response = await session.request(
                 request.method,
                 request.url,
                 headers=headers,
                 data=request.form,
                 allow_redirects=False,
-            ) as response:
+            )
+            try:
                 body = b"" if request.method == "HEAD" else await _read(response, request)
-                self._figures.answered(request.registry, response.status)
-                return Answer(response.status, response.headers, body)
+            finally:
+                response.release()
+            self._figures.answered(endpoint.registry, response.status)
+            return Answer(response.status, response.headers, body)
         except (aiohttp.ClientError, OSError, UnicodeError) as error:
             self._figures.answered(request.registry, None)
             raise _translated(error, request) from None

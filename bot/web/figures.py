@@ -13,7 +13,7 @@ from prometheus_client import (
     generate_latest,
 )
 
-from bot.core.model import Event, Observation
+from bot.core.model import Event, Observation, Status
 from bot.ports import Backlog, Heard, RegistryState, Sending
 
 MAX_REGISTRIES = 30
@@ -60,21 +60,29 @@ class PrometheusFigures:
             buckets=LOOK_BUCKETS_S,
             registry=metrics,
         )
+        self._answers: dict[tuple[str, int | None], int] = {}
+        self._outcomes: dict[tuple[str, str], int] = {}
+        self._durations: dict[str, Histogram] = {}
         self._messages = _Messages(metrics)
         self._queues = _Queues(metrics)
         self._standings = _Standings(metrics)
 
+    # Every look goes through these two, so they leave to the exposition whatever can wait for it.
+
     def answered(self, registry: str, status: int | None) -> None:
         """A request had this HTTP status; None: no answer at all."""
-        kind = "none" if status is None else f"{status // 100}xx"
-        self._requests.labels(self._name(registry), kind).inc()
+        key = (self._name(registry), status)
+        self._answers[key] = self._answers.get(key, 0) + 1
 
     def looked(self, registry: str, observation: Observation, *, seconds: float) -> None:
         """A look took so long."""
-        name, trouble = self._name(registry), observation.trouble
-        outcome = observation.status.value if trouble is None else trouble.kind.value
-        self._looks.labels(name, outcome).inc()
-        self._look_s.labels(name).observe(seconds)
+        name = self._name(registry)
+        key = (name, _outcome_of(observation))
+        self._outcomes[key] = self._outcomes.get(key, 0) + 1
+        duration = self._durations.get(name)
+        if duration is None:
+            duration = self._durations[name] = self._look_s.labels(name)
+        duration.observe(seconds)
 
     def alerted(self, event: Event) -> None:
         """An alert is owed."""
@@ -108,6 +116,12 @@ class PrometheusFigures:
 
     def exposition(self) -> bytes:
         """All metrics in prometheus' text format."""
+        for (name, status), count in self._answers.items():
+            self._requests.labels(name, _class_of(status)).inc(count)
+        for (name, outcome), count in self._outcomes.items():
+            self._looks.labels(name, outcome).inc(count)
+        self._answers.clear()
+        self._outcomes.clear()
         return generate_latest(self._metrics)
 
     def _name(self, registry: str) -> str:
@@ -117,6 +131,17 @@ class PrometheusFigures:
                 return OTHER
             name = self._hosts[registry] = registry
         return name
+
+
+def _class_of(status: int | None) -> str:
+    return "none" if status is None else f"{status // 100}xx"
+
+
+def _outcome_of(observation: Observation) -> str:
+    if observation.status is Status.PRESENT:
+        return "present"
+    trouble = observation.trouble
+    return observation.status.value if trouble is None else trouble.kind.value
 
 
 class _Messages:

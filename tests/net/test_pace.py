@@ -1,7 +1,8 @@
 """How fast registries are asked, by a clock that the test turns."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 import pytest
@@ -33,6 +34,16 @@ def pace(clock: ManualClock) -> Pace:
     return Pace(clock=clock, sleep=clock.sleep, chance=no_chance)
 
 
+@asynccontextmanager
+async def slot(pace: Pace, registry: str, *, pull: bool, urgent: bool) -> AsyncIterator[None]:
+    """One request's turn."""
+    lane = await pace.enter(registry, pull=pull, urgent=urgent)
+    try:
+        yield
+    finally:
+        lane.leave()
+
+
 async def ask(
     pace: Pace,
     registry: str,
@@ -42,14 +53,14 @@ async def ask(
     pull: bool = False,
     urgent: bool = False,
 ) -> datetime | None:
-    """One request with its answer; raises RegistryParked like the slot."""
-    async with pace.slot(registry, pull=pull, urgent=urgent):
+    """One request with its answer; raises RegistryParked like enter()."""
+    async with slot(pace, registry, pull=pull, urgent=urgent):
         return pace.heard(registry, status=status, headers=headers or {}, pull=pull)
 
 
 async def fail(pace: Pace, registry: str, times: int = 1) -> None:
     for _ in range(times):
-        async with pace.slot(registry, pull=False, urgent=False):
+        async with slot(pace, registry, pull=False, urgent=False):
             pass
         pace.failed(registry)
 
@@ -111,7 +122,7 @@ async def test_two_requests_at_once_and_no_more(pace: Pace) -> None:
 
     async def one() -> None:
         nonlocal running, most
-        async with pace.slot(OWN, pull=False, urgent=False):
+        async with slot(pace, OWN, pull=False, urgent=False):
             running += 1
             most = max(most, running)
             await asyncio.sleep(0)
@@ -182,8 +193,8 @@ async def test_an_answer_ends_the_doubling(pace: Pace, clock: ManualClock) -> No
 
 async def test_two_limits_in_one_breath_count_once(pace: Pace, clock: ManualClock) -> None:
     async with (
-        pace.slot(OWN, pull=False, urgent=False),
-        pace.slot(OWN, pull=False, urgent=False),
+        slot(pace, OWN, pull=False, urgent=False),
+        slot(pace, OWN, pull=False, urgent=False),
     ):
         first = pace.heard(OWN, status=429, headers={}, pull=False)
         second = pace.heard(OWN, status=429, headers={}, pull=False)
@@ -193,12 +204,12 @@ async def test_two_limits_in_one_breath_count_once(pace: Pace, clock: ManualCloc
 
 async def test_who_waited_in_line_is_not_let_through_once_it_is_parked(pace: Pace) -> None:
     async def wait_in_line() -> None:
-        async with pace.slot(OWN, pull=False, urgent=False):
+        async with slot(pace, OWN, pull=False, urgent=False):
             raise AssertionError("nothing may be asked any more")
 
     async with (
-        pace.slot(OWN, pull=False, urgent=False),
-        pace.slot(OWN, pull=False, urgent=False),
+        slot(pace, OWN, pull=False, urgent=False),
+        slot(pace, OWN, pull=False, urgent=False),
     ):
         waiting = [asyncio.ensure_future(wait_in_line()) for _ in range(3)]
         await asyncio.sleep(0)
@@ -354,7 +365,7 @@ class TestBreaker:
         clock.forward(30)
         assert pace.capacity(OWN, busy=0) == 1
 
-        async with pace.slot(OWN, pull=False, urgent=False):
+        async with slot(pace, OWN, pull=False, urgent=False):
             assert pace.is_probing(OWN)
             assert pace.capacity(OWN, busy=0) == 0
             with pytest.raises(RegistryParked):
@@ -374,7 +385,7 @@ class TestBreaker:
 
     async def test_an_answer_that_comes_late_ends_the_pause(self, pace: Pace) -> None:
         await fail(pace, OWN, 4)
-        async with pace.slot(OWN, pull=False, urgent=False):
+        async with slot(pace, OWN, pull=False, urgent=False):
             pace.failed(OWN)
             assert pace.is_parked(OWN)
             pace.heard(OWN, status=200, headers={}, pull=False)
@@ -386,7 +397,7 @@ class TestBreaker:
     ) -> None:
         await fail(pace, OWN, 5)
         clock.forward(30)
-        async with pace.slot(OWN, pull=False, urgent=False):
+        async with slot(pace, OWN, pull=False, urgent=False):
             pass
         assert pace.is_parked(OWN)
 
