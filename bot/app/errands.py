@@ -4,7 +4,16 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.app.wiring import database_url, looking, pacing_of, sight_of, storing, subscriber_of
+from bot.app.wiring import (
+    database_url,
+    explainer_of,
+    knowing,
+    looking,
+    pacing_of,
+    sight_of,
+    storing,
+    subscriber_of,
+)
 from bot.app.world import World
 from bot.config import Settings
 from bot.core.message.neutral import Message
@@ -63,9 +72,14 @@ async def wait_until_there(
 
 async def subscribe(settings: Settings, world: World, wish: "Wish") -> tuple[bool, Message]:
     """Make a watch as a chat command would; whether it was not refused, and the answer."""
-    async with storing(settings) as store, looking(settings, world) as eyes:
+    async with (
+        storing(settings) as store,
+        looking(settings, world) as eyes,
+        knowing(settings, world, store) as official,
+    ):
         sight = sight_of(store, eyes, settings, world)
-        subscriber = subscriber_of(sight, settings, world, suggest=eyes.suggest)
+        explain = explainer_of(sight, world, official=official, suggest=eyes.suggest)
+        subscriber = subscriber_of(sight, settings, world, explain=explain, suggest=eyes.suggest)
         prepared = await subscriber.prepare(wish)
         async with store.transaction() as transaction:
             message = await prepared.plan(transaction)

@@ -16,6 +16,7 @@ from bot.app.roles import ALL_ROLES, Role, names_of
 from bot.app.serving import Office, routes_of, see_that_something_is_served
 from bot.app.wiring import (
     Eyes,
+    explainer_of,
     held_alone,
     knowing,
     looking,
@@ -31,6 +32,7 @@ from bot.flows.check import Checker, LookSettings, Rules
 from bot.flows.deliver import Deliverer, DeliverySettings
 from bot.flows.early import Early
 from bot.flows.expire import expire_for_ever
+from bot.flows.explain import EXPLAINING_S
 from bot.flows.reconcile import Reconciler
 from bot.flows.recorder import Recorder
 from bot.flows.respond import Responder
@@ -44,7 +46,7 @@ GRACE_S = 7
 """How long what is under way may take to finish once a stop is asked for; Docker kills after 10."""
 
 ANSWER_S = 8
-"""What an answer may take beyond the look it needs, before another worker may take the command."""
+"""What an answer may take beyond its look and its reasons, before another worker may take it."""
 
 log = Log(__name__)
 
@@ -144,6 +146,7 @@ class Bot:
     def _workers(self, chats: Chats) -> Mapping[Role, Checker | Responder | Deliverer]:
         settings, world, bells = self.settings, self.world, self.bells
         sight = sight_of(self.store, self.eyes, settings, world)
+        explain = explainer_of(sight, world, official=self.official, suggest=self.eyes.suggest)
         checker = Checker(
             store=self.store,
             look=self.eyes.look,
@@ -167,13 +170,16 @@ class Bot:
         )
         responder = Responder(
             store=self.store,
-            subscriber=subscriber_of(sight, settings, world, suggest=self.eyes.suggest),
+            subscriber=subscriber_of(
+                sight, settings, world, explain=explain, suggest=self.eyes.suggest
+            ),
             sight=sight,
+            explain=explain,
             courtesy=self.eyes.pace,
             bells=bells,
             clock=world.clock,
             default_platforms=settings.default_platforms,
-            lease_s=settings.looks.timeout_s + ANSWER_S,
+            lease_s=settings.looks.timeout_s + EXPLAINING_S + ANSWER_S,
             figures=self.figures,
             suggest=self.eyes.suggest,
             troubles=chats.troubles,

@@ -23,6 +23,7 @@ from bot.ports import NO_FIGURES, NO_OFFICIAL, Figures, Official, SharedStore, S
 from bot.registry.client import RegistryClient
 
 if TYPE_CHECKING:
+    from bot.flows.explain import Explainer, Explaining
     from bot.flows.sight import Sight
     from bot.flows.subscribe import Subscriber
 
@@ -181,8 +182,31 @@ def sight_of(store: Store, eyes: Eyes, settings: Settings, world: World) -> "Sig
     )
 
 
+def explainer_of(
+    sight: "Sight",
+    world: World,
+    *,
+    official: Official = NO_OFFICIAL,
+    suggest: Suggest | None = None,
+) -> "Explainer":
+    """The verb behind /why, for those who have a store."""
+    from bot.flows.explain import Explainer, no_tags
+
+    return Explainer(
+        glance=sight.glance,
+        clock=world.clock,
+        official=official,
+        tags=no_tags if suggest is None else suggest.tags_of,
+    )
+
+
 def subscriber_of(
-    sight: "Sight", settings: Settings, world: World, *, suggest: Suggesting = suggest_nothing
+    sight: "Sight",
+    settings: Settings,
+    world: World,
+    *,
+    explain: "Explaining | None" = None,
+    suggest: Suggesting = suggest_nothing,
 ) -> "Subscriber":
     """The verb behind /watch and `archbell watch`."""
     from bot.flows.subscribe import Subscriber, SubscribeSettings, WatchLimits
@@ -198,5 +222,6 @@ def subscriber_of(
                 settings.limits.watches_per_person, settings.limits.watches_per_chat
             ),
         ),
+        explain=explain or explainer_of(sight, world),
         suggest=suggest,
     )

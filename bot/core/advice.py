@@ -43,6 +43,11 @@ def in_vain(advices: Sequence[Advice]) -> tuple[Advice, ...]:
     return tuple(advice for advice in advices if advice.needs_a_word)
 
 
+def is_planned(advices: Sequence[Advice]) -> bool:
+    """Whether the tag is known to be listed, so that it is not misspelt."""
+    return any(advice.reason.evidence.planned is not None for advice in advices)
+
+
 def is_single_manifest(seen: Observation) -> bool:
     """Whether the tag is one image rather than an index of several platforms."""
     return any(entry.digest == seen.digest for entry in seen.entries.values())

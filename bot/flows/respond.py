@@ -6,13 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.core import command as said
+from bot.core.advice import is_planned
 from bot.core.command import parse_command
 from bot.core.errors import StoreError
-from bot.core.message.english.answers import (
-    render_check,
-    render_not_watched,
-    render_why,
-)
+from bot.core.message.english.answers import render_check, render_not_watched
 from bot.core.message.english.hints import with_suggestions
 from bot.core.message.english.talk import (
     render_answered_directly,
@@ -22,6 +19,7 @@ from bot.core.message.english.talk import (
     render_status,
     render_which_image,
 )
+from bot.core.message.english.why import render_why
 from bot.core.message.neutral import Message
 from bot.core.model import Observation, Place, Status, Watch
 from bot.core.platform import Platform
@@ -30,6 +28,7 @@ from bot.flows.again import in_transaction
 from bot.flows.bells import Bells
 from bot.flows.crew import Crew
 from bot.flows.crowd import Crowded
+from bot.flows.explain import Explaining, Question
 from bot.flows.sight import Sight
 from bot.flows.subscribe import Plan, Subscriber, Wish, just_answer
 from bot.flows.suggest import Suggesting, suggest_nothing
@@ -59,6 +58,7 @@ class Responder:
     store: Store
     subscriber: Subscriber
     sight: Sight
+    explain: Explaining
     courtesy: Courtesy
     bells: Bells
     clock: Clock
@@ -205,6 +205,7 @@ class Responder:
             standing=meant.standing,
             rebuilds=meant.rebuilds,
             expires_in=meant.expires_in,
+            anyway=meant.anyway,
         )
         plan = (await self.subscriber.prepare(wish)).plan
         if direct is None or direct == command.place:
@@ -248,9 +249,12 @@ class Responder:
         wanted = platforms or self.default_platforms
         seen, known = await self.sight.see(reference, wanted, place=place)
         changed_at = known.changed_at if known else None
-        why = render_why(reference, wanted, seen, changed_at=changed_at, now=self.clock())
-        nearest = await self._nearest(reference, seen, place)
-        return just_answer(with_suggestions(why, nearest, wanted))
+        question = Question(reference, seen, place, thorough=True, changed_at=changed_at)
+        advices = await self.explain(question, wanted)
+        why = render_why(reference, wanted, seen, advices, now=self.clock())
+        if not is_planned(advices):
+            why = with_suggestions(why, await self._nearest(reference, seen, place), wanted)
+        return just_answer(why)
 
     async def _watches(self, place: Place) -> list[Watch]:
         async with self.store.reading() as transaction:

@@ -1,9 +1,10 @@
 """A person wants platforms of a tag: look and answer at once, watch if something is missing."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.core.advice import Advice, in_vain, is_planned
 from bot.core.errors import TroubleKind
 from bot.core.message.english.answers import (
     render_already_there,
@@ -17,10 +18,12 @@ from bot.core.message.english.hints import (
     render_too_many_of_yours,
     with_suggestions,
 )
+from bot.core.message.english.why import render_not_built, with_not_built
 from bot.core.message.neutral import Message
 from bot.core.model import TOLD_WHILE_STANDING, Event, Observation, Place, Status, Trouble
 from bot.core.platform import Platform
 from bot.core.reference import Reference
+from bot.flows.explain import Explaining, Question
 from bot.flows.sight import Sight
 from bot.flows.suggest import Suggesting, suggest_nothing
 from bot.ports import Clock, NewWatch, Transaction
@@ -75,7 +78,8 @@ class Prepared:
 class Wish:
     """What somebody asked for; platforms and expires_in left out mean the configured ones.
 
-    rebuilds: tell each new build of a platform too, as long as the watch stands.
+    rebuilds: tell each new build of a platform too, as long as the watch stands. anyway: also what
+    is not built at present.
     """
 
     reference: Reference
@@ -86,6 +90,7 @@ class Wish:
     expires_in: timedelta | None = None
     source: str = CHAT
     rebuilds: bool = False
+    anyway: bool = False
 
     @property
     def tells(self) -> frozenset[Event]:
@@ -104,9 +109,11 @@ class Subscriber:
         *,
         clock: Clock,
         settings: SubscribeSettings,
+        explain: Explaining,
         suggest: Suggesting = suggest_nothing,
     ) -> None:
         self._sight = sight
+        self._explain = explain
         self._clock = clock
         self._settings = settings
         self._suggest = suggest
@@ -118,22 +125,58 @@ class Subscriber:
         trouble = seen.trouble
         if trouble is not None and self._is_hopeless(wish, trouble):
             return Prepared(self._refusal(wish, platforms, trouble), refused=True)
-        complete = all(seen.offers(platform) is not None for platform in platforms)
-        if complete and not wish.standing:
+        missing = [platform for platform in platforms if seen.offers(platform) is None]
+        if not missing and not wish.standing:
             return Prepared(just_answer(render_already_there(wish.reference, platforms, seen)))
-
+        advices = await self._advices(wish, missing, seen)
         nearest: tuple[Reference, ...] = ()
-        if seen.status is Status.TAG_MISSING:
+        if seen.status is Status.TAG_MISSING and not is_planned(advices):
             nearest = await self._suggest(wish.reference, place=wish.place)
+        hopeless = {advice.platform for advice in in_vain(advices)}
+        if hopeless and hopeless.issuperset(missing) and not wish.anyway:
+            return Prepared(self._not_built(wish, platforms, advices, nearest), refused=True)
+        return Prepared(self._watching(wish, platforms, seen, advices, nearest))
+
+    async def _advices(
+        self, wish: Wish, missing: Sequence[Platform], seen: Observation
+    ) -> Sequence[Advice]:
+        if not missing or not seen.is_clear:
+            return ()
+        return await self._explain(Question(wish.reference, seen, wish.place), missing)
+
+    def _not_built(
+        self,
+        wish: Wish,
+        platforms: tuple[Platform, ...],
+        advices: Sequence[Advice],
+        nearest: tuple[Reference, ...],
+    ) -> Plan:
+        answer = render_not_built(wish.reference, platforms, advices, now=self._clock())
+        return just_answer(with_suggestions(answer, nearest, platforms))
+
+    def _watching(
+        self,
+        wish: Wish,
+        platforms: tuple[Platform, ...],
+        seen: Observation,
+        advices: Sequence[Advice],
+        nearest: tuple[Reference, ...],
+    ) -> Plan:
+        """Watch what there is hope for, or all that somebody insists on."""
+        left_out = () if wish.anyway else in_vain(advices)
+        hopeless = {advice.platform for advice in left_out}
+        kept = tuple(platform for platform in platforms if platform not in hopeless)
+        hopeful = [advice for advice in advices if advice not in left_out]
 
         async def plan(transaction: Transaction) -> Message:
             refusal = await self._too_many(transaction, wish)
             if refusal is not None:
                 return refusal
-            answer = await self._watch(transaction, wish, platforms, seen)
-            return with_suggestions(answer, nearest, platforms)
+            answer = await self._watch(transaction, wish, kept, seen, hopeful)
+            answer = with_not_built(answer, wish.reference, left_out, now=self._clock())
+            return with_suggestions(answer, nearest, kept)
 
-        return Prepared(plan)
+        return plan
 
     def _refusal(self, wish: Wish, platforms: tuple[Platform, ...], trouble: Trouble) -> Plan:
         async def plan(transaction: Transaction) -> Message:
@@ -177,6 +220,7 @@ class Subscriber:
         wish: Wish,
         platforms: tuple[Platform, ...],
         seen: Observation,
+        advices: Sequence[Advice],
     ) -> Message:
         now = self._clock()
         offered = {platform: seen.offers(platform) for platform in platforms}
@@ -197,8 +241,8 @@ class Subscriber:
             now=now,
         )
         if added.created:
-            return render_watching(added.watch, seen=seen, now=now)
-        return render_joined(added.watch, seen=seen, joined=added.joined, now=now)
+            return render_watching(added.watch, seen=seen, now=now, advices=advices)
+        return render_joined(added.watch, seen=seen, joined=added.joined, now=now, advices=advices)
 
     def _expires_at(self, wish: Wish, now: datetime) -> datetime | None:
         if wish.expires_in is not None:

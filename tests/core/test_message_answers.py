@@ -10,7 +10,6 @@ from bot.core.message.english.answers import (
     render_check,
     render_joined,
     render_watching,
-    render_why,
 )
 from bot.core.message.neutral import Button
 from bot.core.model import TERMINAL, Entry, Observation, Trouble, Want, WantState, Watch, WatchId
@@ -263,25 +262,3 @@ def test_a_check_without_an_answer_claims_nothing(seen: Observation) -> None:
     assert message.headline == "❓ I cannot tell what node:22 has now."
     assert len(message.lines) == 1
     assert message.lines[0].startswith("docker.io ")
-
-
-def test_why_says_when_the_tag_changed_and_what_is_usual() -> None:
-    changed_at = NOW - timedelta(hours=2)
-
-    message = render_why(SHORT, [ARM64], SEEN, changed_at=changed_at, now=NOW)
-
-    assert message.headline == "⏳ node:22 has no linux/arm64 yet."
-    assert message.lines[-2:] == (
-        "I last saw the tag change 2 h ago.",
-        "Often one platform is built after another, and the missing one comes within hours; "
-        "it may also never have been planned.",
-    )
-
-
-@pytest.mark.parametrize(
-    "seen", [missing(), unknown(), present(ARM64)], ids=["no tag", "unknown", "there"]
-)
-def test_why_explains_only_what_is_missing_from_a_tag(seen: Observation) -> None:
-    message = render_why(SHORT, [ARM64], seen, changed_at=None, now=NOW)
-
-    assert message == render_check(SHORT, [ARM64], seen, now=NOW)

@@ -17,13 +17,16 @@ from tests.support.components import bound_to_this_process
 _ROOT = Path(__file__).parents[2]
 _STOP_WITHIN_S = 15.0
 
+NOTHING_OUTSIDE = {"ARCHBELL_OFFICIAL__ENABLED": "false"}
+"""What keeps a bot from asking docker-library; a test that says where that is gives it as ""."""
+
 
 class BotProcess:
     """One life of `python -m bot --config PATH run`, or of another command.
 
-    Its environment is ours without ARCHBELL_*, plus what is given; so the coverage of a
-    measured run goes on in it. Leaving its block kills it and prints what it said, which pytest
-    shows when the test fails.
+    Its environment is ours without ARCHBELL_*, plus NOTHING_OUTSIDE and what is given, but for what
+    is empty; so the coverage of a measured run goes on in it. Leaving its block kills it and prints
+    what it said, which pytest shows when the test fails.
     """
 
     def __init__(
@@ -234,4 +237,4 @@ class _Transcript:
 
 def _environment(given: Mapping[str, str]) -> dict[str, str]:
     kept = {name: text for name, text in os.environ.items() if not name.startswith("ARCHBELL_")}
-    return {**kept, **given}
+    return {name: text for name, text in (kept | NOTHING_OUTSIDE | dict(given)).items() if text}

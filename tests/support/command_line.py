@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.bot_process import NOTHING_OUTSIDE
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -25,7 +27,9 @@ async def archbell(
     before: tuple[str, ...] = (sys.executable,),
     folder: Path | None = None,
 ) -> Ended:
-    """Run a command to its end, without ARCHBELL_* of ours; before: what starts `-m bot`.
+    """Run a command to its end, without ARCHBELL_* of ours and without asking docker-library.
+
+    before: what starts `-m bot`.
 
     What it said is printed, for whoever reads a failed test, and for the canaries.
     """
@@ -38,7 +42,7 @@ async def archbell(
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env={**kept, "PYTHONPATH": str(ROOT), **(environment or {})},
+        env={**kept, **NOTHING_OUTSIDE, "PYTHONPATH": str(ROOT), **(environment or {})},
         cwd=folder,
     )
     output, errors = await process.communicate()

@@ -11,6 +11,7 @@ from bot.core.platform import Platform
 from bot.core.reference import Reference
 from bot.flows.bells import Bells
 from bot.flows.deliver import Deliverer, DeliverySettings
+from bot.flows.explain import Explainer
 from bot.flows.look import Look
 from bot.flows.respond import Responder
 from bot.flows.sight import Sight
@@ -18,6 +19,7 @@ from bot.flows.subscribe import Subscriber, SubscribeSettings, WatchLimits
 from bot.flows.suggest import Suggest
 from bot.ports import OutboxEntry, RegistryState, Store
 from tests.support.messengers import PlannedMessenger
+from tests.support.planned_official import PlannedOfficial
 from tests.support.planned_registry import PlannedRegistry
 from tests.support.registry_client import ManualClock
 from tests.support.stores import (
@@ -166,9 +168,17 @@ class Desk:
         self.sight = Sight(
             self.store, self.look, clock=self.clock, fresh_s=FRESH_S, timeout_s=LOOK_TIMEOUT_S
         )
+        self.official = PlannedOfficial(self.clock, is_enabled=False)
+        self.explain = Explainer(
+            glance=self.sight.glance,
+            clock=self.clock,
+            official=self.official,
+            tags=self.suggest.tags_of,
+        )
         self.subscriber = Subscriber(
             self.sight,
             clock=self.clock,
+            explain=self.explain,
             settings=SubscribeSettings((ARM64,), EXPIRES_IN, FRESH_S, limits),
             suggest=self.suggest,
         )
@@ -181,6 +191,7 @@ class Desk:
             store=self.store,
             subscriber=self.subscriber,
             sight=self.sight,
+            explain=self.explain,
             courtesy=self.courtesy,
             bells=self.bells,
             clock=self.clock,

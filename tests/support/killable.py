@@ -18,6 +18,7 @@ from bot.app.running import assembled, signals
 from bot.app.world import World
 from bot.config import load_settings
 from bot.ports import Store, Transaction
+from tests.support.bot_process import NOTHING_OUTSIDE
 
 
 class Fuse:
@@ -111,7 +112,7 @@ class KillingOutput:
 
 
 async def run(config: Path, fuse: Fuse) -> None:
-    async with assembled(load_settings(config, {}), World()) as bot:
+    async with assembled(load_settings(config, NOTHING_OUTSIDE), World()) as bot:
         bot.store = KillingStore(bot.store, fuse)
         with signals(bot):
             await bot.run()

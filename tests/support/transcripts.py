@@ -6,8 +6,9 @@ written by `make transcripts` (python -m tests.support.transcripts), never by ha
     <!-- transcript: main-job -->
     <!-- end of transcript -->
 
-The bot runs as a process over Debian's docker-registry, which it takes for docker.io. Digests,
-moments and lengths of time differ from run to run, so each is replaced by an example; see EXAMPLES.
+The bot runs as a process over Debian's docker-registry, which it takes for docker.io, and over a
+library file of the stage's own. Digests, moments and lengths of time differ from run to run, so
+each is replaced by an example; see EXAMPLES.
 """
 
 import asyncio
@@ -22,9 +23,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.bot_process import BotProcess
+from tests.support.bot_process import NOTHING_OUTSIDE, BotProcess
 from tests.support.docker_registry import DockerRegistry, docker_registries
 from tests.support.images import push_image
+from tests.support.source_server import source_server
 
 ROOT = Path(__file__).parents[2]
 TAG = "22.15-bullseye-slim"
@@ -47,6 +49,16 @@ _BLOCK = re.compile(
     r"(?P<end><!-- end of transcript -->)",
     re.DOTALL,
 )
+_LIBRARY = f"""
+Maintainers: somebody
+GitRepo: https://github.com/nodejs/docker-node.git
+GitCommit: {"9" * 40}
+
+Tags: 22-bullseye-slim, {TAG}
+Architectures: amd64, arm32v7, arm64v8
+Directory: 22/bullseye-slim
+"""
+_ENVIRONMENT = dict.fromkeys(NOTHING_OUTSIDE, "")
 _CONFIG = """
 [database]
 url = "sqlite:///archbell.db"
@@ -54,6 +66,10 @@ url = "sqlite:///archbell.db"
 fast_s = 0.3
 [delivery]
 group_within_s = 0
+[official]
+library_url = "{sources}/library"
+dockerfile_url = "{sources}/git"
+allow_private = true
 [[registry]]
 host = "docker.io"
 endpoint = "{endpoint}"
@@ -79,6 +95,13 @@ class Stage:
             text = pattern.sub(example, text)
         return text
 
+    def bot(self, *words: str, folder: Path = ROOT) -> BotProcess:
+        """The bot over this stage; words: another command than `run`."""
+        if not words:
+            return BotProcess(self.config, environment=_ENVIRONMENT)
+        command: list[str | Path] = [sys.executable, "-m", "bot", "--config", self.config, *words]
+        return BotProcess(command=command, environment=_ENVIRONMENT, folder=folder)
+
     async def publish(self, *architectures: str) -> None:
         """Let the tag have these architectures from now on."""
         platforms = [f"linux/{architecture}" for architecture in architectures]
@@ -97,8 +120,7 @@ class Stage:
 
     async def shell(self, *words: str, folder: Path = ROOT) -> None:
         """Show a command of the command line, what it prints, and how it ends."""
-        command: list[str | Path] = [sys.executable, "-m", "bot", "--config", self.config, *words]
-        async with BotProcess(command=command, folder=folder) as process:
+        async with self.bot(*words, folder=folder) as process:
             code = await process.ended()
         self._shown += [f"$ archbell {shlex.join(words)}", process.transcript.rstrip("\n")]
         self._shown += ["$ echo $?", str(code)]
@@ -111,7 +133,7 @@ class Stage:
 async def main_job(stage: Stage) -> None:
     """From /watch to the alert."""
     await stage.publish("amd64")
-    async with BotProcess(stage.config) as bot:
+    async with stage.bot() as bot:
         await stage.say(bot, f"/watch {IMAGE} arm64", last_line="  → ")
         said = bot.position
         await stage.publish("amd64", "arm64")
@@ -143,10 +165,10 @@ async def scan_a_folder(stage: Stage) -> None:
 async def a_day_in_the_chat(stage: Stage) -> None:
     """Each command once, from the first watch to the last."""
     await stage.publish("amd64")
-    async with BotProcess(stage.config) as bot:
+    async with stage.bot() as bot:
         await stage.say(bot, f"/watch {IMAGE} arm64 arm/v7 for 12h", last_line="  → ")
         await stage.say(bot, "/list", last_line="  #1")
-        await stage.say(bot, "/why #1", last_line="  Often one")
+        await stage.say(bot, "/why #1", last_line="  Checked at ")
         await stage.say(bot, "/mute 2h", last_line="  Alerts are kept")
         await stage.say(bot, "/unmute", last_line="🔔")
         await stage.say(bot, f"/unwatch {IMAGE} arm/v7", last_line="  It goes on")
@@ -176,7 +198,12 @@ async def play(name: str) -> str:
         start = await stack.enter_async_context(docker_registries(folder))
         registry = await start()
         config = folder / "config.toml"
-        config.write_text(_CONFIG.format(endpoint=registry.url))
+        sources = await stack.enter_async_context(source_server())
+        sources.files["/library/node"] = _LIBRARY
+        sources.files[f"/git/nodejs/docker-node/{'9' * 40}/22/bullseye-slim/Dockerfile"] = (
+            "FROM scratch\n"
+        )
+        config.write_text(_CONFIG.format(endpoint=registry.url, sources=sources.url))
         stage = Stage(registry, config)
         await SCENARIOS[name](stage)
     return f"```text\n{stage.text}\n```\n"

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from bot.core.advice import Advice, is_planned
 from bot.core.errors import TroubleKind
 from bot.core.message.english.lists import ROWS_A_PAGE
+from bot.core.message.english.reasons import advice_lines, planned_words
 from bot.core.message.english.trouble import trouble_sentence
 from bot.core.message.english.words import (
     listing,
@@ -19,31 +21,48 @@ from bot.core.model import MISSING, Observation, Status, Trouble, Watch
 from bot.core.platform import Platform
 from bot.core.reference import Reference
 
+MAX_LINES = 8
+"""What the answer to /watch may take of a screen, with its headline."""
 
-def render_watching(watch: Watch, *, seen: Observation, now: datetime) -> Message:
-    """The confirmation of a new watch: what is there, what is missing, how it goes on."""
+
+def render_watching(
+    watch: Watch, *, seen: Observation, now: datetime, advices: Sequence[Advice] = ()
+) -> Message:
+    """The confirmation of a new watch: what is there, why the rest is missing, how it goes on."""
     name, missing = watch.reference.familiar, _missing(watch, seen)
     if not missing:
         return _standing_on_what_is_there(watch, seen)
     return Message(
         f"👀 Watching {name} for {listing(map(str, missing))} (#{watch.id}).",
-        (*_what_is_there(watch.reference, seen, missing, now=now), _how_it_goes_on(watch, now)),
+        _in_brief(
+            _what_is_there(watch.reference, seen, missing, advices, now=now),
+            advices,
+            _how_it_goes_on(watch, now),
+            now=now,
+        ),
         buttons=_watch_buttons(watch, missing),
     )
 
 
-def render_joined(watch: Watch, *, seen: Observation, joined: bool, now: datetime) -> Message:
+def render_joined(
+    watch: Watch,
+    *,
+    seen: Observation,
+    joined: bool,
+    now: datetime,
+    advices: Sequence[Advice] = (),
+) -> Message:
     """Somebody asked for what the place watches already; the watch as it is now."""
     missing = _missing(watch, seen)
     wanted = listing(str(want.platform) for want in watch.wants)
     since = moment(watch.created_at, now)
-    lines = _what_is_there(watch.reference, seen, missing, now=now)
+    lines = _what_is_there(watch.reference, seen, missing, advices, now=now)
     if joined:
         lines.insert(0, "You are added to its alerts.")
     return Message(
         f"👀 Already watching {watch.reference.familiar} here: "
         f"#{watch.id} for {wanted}, since {since}.",
-        (*lines, _how_it_goes_on(watch, now)),
+        _in_brief(lines, advices, _how_it_goes_on(watch, now), now=now),
         buttons=_watch_buttons(watch, missing),
     )
 
@@ -121,28 +140,6 @@ def render_check(
         (*lines, f"To be told when it comes: {again}"),
         buttons=(Button("Watch missing", again),),
     )
-
-
-def render_why(
-    reference: Reference,
-    platforms: Sequence[Platform],
-    seen: Observation,
-    *,
-    changed_at: datetime | None,
-    now: datetime,
-) -> Message:
-    """Why something is missing, as far as the registry alone can tell."""
-    checked = render_check(reference, platforms, seen, now=now)
-    lines = list(checked.lines)
-    if changed_at is not None:
-        lines.append(f"I last saw the tag change {span(now - changed_at)} ago.")
-    incomplete = any(seen.offers(platform) is None for platform in platforms)
-    if seen.status is Status.PRESENT and incomplete:
-        lines.append(
-            "Often one platform is built after another, and the missing one comes within hours; "
-            "it may also never have been planned."
-        )
-    return Message(checked.headline, tuple(lines), checked.code, checked.buttons)
 
 
 def render_stopped(watches: Sequence[Watch], *, platforms: Sequence[Platform] = ()) -> Message:
@@ -240,19 +237,36 @@ def _standing_on_what_is_there(watch: Watch, seen: Observation) -> Message:
     )
 
 
+def _in_brief(
+    before: Sequence[str], advices: Sequence[Advice], after: str, *, now: datetime
+) -> tuple[str, ...]:
+    """With its headline the whole answer has MAX_LINES at most."""
+    room = MAX_LINES - len(before) - 2
+    return (*before, *advice_lines(advices, now=now, at_most=room), after)
+
+
 def _what_is_there(
-    reference: Reference, seen: Observation, missing: Sequence[Platform], *, now: datetime
+    reference: Reference,
+    seen: Observation,
+    missing: Sequence[Platform],
+    advices: Sequence[Advice],
+    *,
+    now: datetime,
 ) -> list[str]:
     if seen.trouble is not None:
         sentence = trouble_sentence(reference, seen.trouble, now=now)
         return [f"I could not look just now: {sentence}", "I go on trying."]
+    first = next(iter(advices), None)
     if seen.status is Status.TAG_MISSING:
+        if is_planned(advices):
+            return [f"{reference.registry} has no tag {reference.familiar} yet."]
         return [
             f"{reference.registry} has no tag {reference.familiar} yet: check the spelling.",
             "If it is right, you will be told when it comes.",
         ]
     lacking = f"Missing: {listing(shorts(missing))}." if missing else "Nothing is missing."
-    there = f"The registry has: {listing(platforms_there(seen))}."
+    count = planned_words(first, [] if first is None else list(first.reason.evidence.there))
+    there = f"The registry has: {listing(platforms_there(seen))}{count}."
     return [f"{there} {lacking}", *_dangling(missing, seen)]
 
 

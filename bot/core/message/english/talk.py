@@ -46,6 +46,7 @@ _TOPICS = {
         "Not longer than that: /watch node:22 arm64 for 12h (or for 3 days)",
         "To go on afterwards, and be told when it goes and comes back: /watch node:22 arm64 keep",
         "To be told alone, in a direct message: /watch node:22 arm64 dm",
+        "Though it is not built at present: /watch node:22 s390x anyway",
     ),
     "unwatch": ("/unwatch #7", "/unwatch node:22", "/unwatch node:22 arm64", "/unwatch all"),
     "list": ("/list", "/list 2 for the second page"),

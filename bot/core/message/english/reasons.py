@@ -1,0 +1,244 @@
+"""Why a platform is missing, when it may come and what to use now, a sentence each."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from bot.core.advice import Advice
+from bot.core.alternatives import Alternative, Offer
+from bot.core.estimate import Basis, Estimate
+from bot.core.evidence import Check, Source
+from bot.core.message.english.trouble import trouble_in_brief
+from bot.core.message.english.words import listing, moment, shorts, span
+from bot.core.platform import Platform
+from bot.core.reason import Freshness, Reason, ReasonCode
+
+_HOUR = timedelta(hours=1)
+_PULLS = "https://github.com/docker-library/official-images/pulls?q=label%3Alibrary%2F"
+_SOURCES = {
+    Source.INDEX: "{subject}",
+    Source.LIBRARY: "docker-library's file of {subject}",
+    Source.ARCHITECTURE_TAG: "{subject}",
+    Source.DOCKERFILE: "the Dockerfile of {subject}",
+}
+
+
+def reason_sentences(advice: Advice, *, now: datetime) -> tuple[str, ...]:
+    """Why the platform is missing; nothing where there is nothing to say."""
+    return _SENTENCES[advice.reason.code](advice, now)
+
+
+def expectation(advice: Advice, *, now: datetime) -> str | None:
+    """When to expect it, and what that rests on; None without a basis."""
+    estimate, since = advice.estimate, advice.reason.evidence.listed_since
+    if estimate is None:
+        return None
+    if advice.reason.code is ReasonCode.BUILT_PENDING_INDEX:
+        return f"The tag usually follows within {span(estimate.high)}."
+    if since is not None and estimate.is_exceeded(since, now):
+        return f"This takes longer than usual already, so I expect nothing ({_rests_on(estimate)})."
+    return f"Usually {_rests_on(estimate)}."
+
+
+def offer_line(alternative: Alternative) -> str:
+    """What can be used now, and what it is."""
+    candidate, is_old = alternative.candidate, _may_be_old(alternative)
+    name, version = candidate.reference.familiar, candidate.version
+    doubt = ", but perhaps still the previous build" if is_old else ""
+    match candidate.offer:
+        case Offer.SAME_BITS:
+            return f"{name}: the same image, from its architecture's own namespace{doubt}"
+        case Offer.OTHER_VARIANT:
+            return f"{name}: the same version in another variant{doubt}"
+        case Offer.SAME_LINE if alternative.freshness is Freshness.CURRENT:
+            now_is = f", at present {version}" if version else ""
+            return f"{name}: the tag that moves on with its line{now_is}"
+        case Offer.SAME_LINE:
+            what = "the previous build" if is_old else "perhaps the previous build"
+            return f"{name}: the tag that moves on with its line, {what}"
+        case Offer.GENERIC:
+            return f"{name}: whatever is newest, at present {version}"
+        case _:
+            return (
+                f"{name} with --platform {candidate.platform}: emulated, several times slower, "
+                "and some programs fail"
+            )
+
+
+def pull_command(alternative: Alternative) -> str:
+    """The command that gets an alternative."""
+    candidate = alternative.candidate
+    return f"docker pull --platform {candidate.platform} {candidate.reference.familiar}"
+
+
+def checked_lines(advices: Sequence[Advice], *, now: datetime) -> Iterator[str]:
+    """Every source that was asked, and when; those that failed each with its trouble."""
+    checks = dict.fromkeys(check for advice in advices for check in _all_checks(advice.reason))
+    asked = [check for check in checks if check.at is not None]
+    answered = [check for check in asked if check.trouble is None]
+    if answered:
+        names = dict.fromkeys(_subject(check) for check in answered)
+        at = min(check.at for check in answered if check.at is not None)
+        yield f"Checked at {moment(at, now)}: {', '.join(names)}."
+    for check in asked:
+        if check.trouble is not None:
+            yield f"{_capital(_gap(check, now))}."
+
+
+def advice_lines(advices: Sequence[Advice], *, now: datetime, at_most: int) -> list[str]:
+    """The advice in brief, for an answer that says other things too: what matters most first."""
+    reasons = dict.fromkeys(
+        sentence for each in advices for sentence in reason_sentences(each, now=now)
+    )
+    expected = dict.fromkeys(filter(None, (expectation(each, now=now) for each in advices)))
+    offers = dict.fromkeys(
+        offer_line(alternative) for each in advices for alternative in each.alternatives
+    )
+    lines = [
+        *list(reasons)[:2],
+        *list(expected)[:1],
+        *(f"Now: {line}." for line in list(offers)[:2]),
+    ]
+    return lines[:at_most]
+
+
+def planned_words(advice: Advice | None, there: Sequence[Platform]) -> str:
+    """` (1 of 3 planned)` where it is known what is planned."""
+    planned = None if advice is None else advice.reason.evidence.planned
+    if not planned:
+        return ""
+    count = sum(any(each.satisfied_by(other) for other in there) for each in planned)
+    return f" ({count} of {len(planned)} planned)"
+
+
+def _present(advice: Advice, _now: datetime) -> tuple[str, ...]:
+    if advice.reason.freshness is not Freshness.MAY_BE_PREVIOUS:
+        return ()
+    return (
+        f"{advice.platform} may still be the previous build: docker-library now names another "
+        "commit than "
+        "the one that it was built from.",
+    )
+
+
+def _not_official(advice: Advice, _now: datetime) -> tuple[str, ...]:
+    """What the registry alone can tell about how a publisher builds."""
+    platform, habit = advice.platform, advice.habit
+    if habit is None:
+        return ("Only the registry can tell about this image, and not what is planned.",)
+    if not habit.carrying:
+        others = listing((each.tag or "" for each in habit.seen), last="or")
+        never = ": I have never seen the publisher ship it here" if habit.is_never else ""
+        return (f"No {platform} in {others} either{never}.",)
+    carrying = listing(each.tag or "" for each in habit.carrying)
+    verb = "has" if len(habit.carrying) == 1 else "have"
+    return (f"The publisher ships {platform} in other tags: {carrying} {verb} it.",)
+
+
+def _unlisted(advice: Advice, _now: datetime) -> tuple[str, ...]:
+    image = advice.reason.evidence.image
+    if advice.reason.is_retired:
+        return (
+            "docker-library does not list this tag any more: it is not built again, and "
+            f"{advice.platform} will not be added.",
+        )
+    return (
+        "docker-library does not list this tag: it is not merged yet, or spelt otherwise.",
+        f"What is on its way: {_PULLS}{'' if image is None else image.name}",
+    )
+
+
+def _not_planned(advice: Advice, _now: datetime) -> tuple[str, ...]:
+    planned = listing(shorts(sorted(advice.reason.evidence.planned or ())))
+    return (f"docker-library does not build this tag for {advice.platform}; it is for {planned}.",)
+
+
+def _built(advice: Advice, _now: datetime) -> tuple[str, ...]:
+    return (f"{advice.platform} is built already, and the tag does not have it yet.",)
+
+
+def _waiting_parent(advice: Advice, now: datetime) -> tuple[str, ...]:
+    parents = []
+    for each in advice.reason.awaited:
+        since = f", changed {moment(each.since, now)}" if each.since is not None else ""
+        state = "not built yet" if each.missing else "being built anew"
+        parents.append(f"{each.reference.familiar} ({state}{since})")
+    return (f"The build for {advice.platform} waits for {listing(parents)}.",)
+
+
+def _queued(advice: Advice, now: datetime) -> tuple[str, ...]:
+    since = advice.reason.evidence.listed_since
+    listed = f", listed since {moment(since, now)}" if since is not None else ""
+    state = "its build is queued, running or failing"
+    return (f"{advice.platform} is planned{listed}: {state}.",)
+
+
+def _unknown(advice: Advice, _now: datetime) -> tuple[str, ...]:
+    failed = [gap for gap in advice.reason.gaps if gap.at is not None]
+    if not failed:
+        return ()
+    gaps = "; ".join(_gap(gap, None) for gap in failed)
+    return (f"Why {advice.platform} is missing I cannot tell: {gaps}.",)
+
+
+_SENTENCES: Mapping[ReasonCode, Callable[[Advice, datetime], tuple[str, ...]]] = {
+    ReasonCode.PRESENT: _present,
+    ReasonCode.NOT_OFFICIAL: _not_official,
+    ReasonCode.UNLISTED: _unlisted,
+    ReasonCode.NOT_PLANNED: _not_planned,
+    ReasonCode.BUILT_PENDING_INDEX: _built,
+    ReasonCode.WAITING_PARENT: _waiting_parent,
+    ReasonCode.QUEUED: _queued,
+    ReasonCode.UNKNOWN: _unknown,
+}
+
+
+def _rests_on(estimate: Estimate) -> str:
+    between = _between(estimate.low, estimate.high)
+    if estimate.basis is Basis.OWN_WAITS:
+        median = f", half of them {span(estimate.median)} or less" if estimate.median else ""
+        return f"{between}: this repository's last {estimate.sample} tags{median}"
+    late = estimate.late
+    slow = (
+        f", up to {_long(late)} when a base image is new" if late and late > estimate.high else ""
+    )
+    return f"{between} after it is listed{slow}"
+
+
+def _between(low: timedelta, high: timedelta) -> str:
+    if not low % _HOUR and not high % _HOUR:
+        return f"{low // _HOUR}-{high // _HOUR} h"
+    return f"{span(low)} to {span(high)}"
+
+
+def _long(length: timedelta) -> str:
+    """`2 days`: a bound that is known no better."""
+    days = length / timedelta(days=1)
+    return f"{round(days)} days" if days > 1 else span(length)
+
+
+def _may_be_old(alternative: Alternative) -> bool:
+    return alternative.freshness is Freshness.MAY_BE_PREVIOUS
+
+
+def _all_checks(reason: Reason) -> Iterable[Check]:
+    yield from reason.evidence.checks()
+    yield from reason.gaps
+
+
+def _subject(check: Check) -> str:
+    return _SOURCES[check.source].format(subject=check.subject)
+
+
+def _gap(check: Check, now: datetime | None) -> str:
+    """What could not be learnt; now: say also how old a kept copy is."""
+    trouble = f" ({trouble_in_brief(check.trouble)})" if check.trouble is not None else ""
+    if check.kept and check.at is not None and now is not None:
+        return f"{_subject(check)} could not be read anew{trouble}; I go by the copy of " + moment(
+            check.at, now
+        )
+    return f"{_subject(check)} could not be read{trouble}"
+
+
+def _capital(sentence: str) -> str:
+    # An image's name is no word to be changed.
+    return f"T{sentence[1:]}" if sentence.startswith("the ") else sentence
