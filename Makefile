@@ -12,7 +12,7 @@ BUILD_REQUIRES := import tomllib; \
 	print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint dockerfile types imports coverage requirements container transcripts bench clean
+.PHONY: help run test check format lint dockerfile types imports coverage requirements container transcripts pictures bench clean
 
 help: ## Show this
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ container: $(STAMP) ## Build and run the container without a Docker engine (need
 
 transcripts: $(STAMP) ## Run the bot and renew what the documents show of it
 	$(BIN)/python -m tests.support.transcripts
+
+pictures: $(STAMP) ## Run the page in a browser and renew the pictures of its document
+	$(BIN)/python -m tests.support.page_pictures
 
 bench: $(STAMP) ## Measure the bot against its numbers (ARGS=--quick, or ARGS="--only cpu")
 	@$(BIN)/python -m bench $(ARGS)

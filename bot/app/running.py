@@ -12,6 +12,7 @@ from bot.app.chats import Chats, Scene, chatting, direct_place
 from bot.app.configured import StandingOrders
 from bot.app.figures import new_figures
 from bot.app.heartbeat import beat_for_ever
+from bot.app.page import Foyer, site_of
 from bot.app.roles import ALL_ROLES, Role, names_of
 from bot.app.serving import Office, routes_of, see_that_something_is_served
 from bot.app.wiring import (
@@ -88,10 +89,13 @@ class Bot:
         scene = Scene(self.settings, self.world, self.store, self.bells, self.roles, self.stop)
         async with AsyncExitStack() as stack:
             chats = await stack.enter_async_context(chatting(scene))
-            if routes := routes_of(self._office(chats), self.roles):
+            office = self._office(chats)
+            if routes := routes_of(office, self.roles):
                 server = self.settings.server
                 address = serving(routes, host=server.host, port=server.port)
                 self._address = await stack.enter_async_context(address)
+            if office.site is not None:
+                stack.callback(office.site.close)
             await self._work(chats)
 
     async def served_at(self) -> str:
@@ -101,8 +105,9 @@ class Bot:
 
     def _office(self, chats: Chats) -> Office:
         settings, world = self.settings, self.world
+        site = site_of(Foyer(settings, world, self.store, self.eyes, self.bells))
         return Office(
-            settings, self.store, self.bells, chats, self.eyes.pace, self.figures, world.clock
+            settings, self.store, self.bells, chats, self.eyes.pace, self.figures, world.clock, site
         )
 
     async def _work(self, chats: Chats) -> None:

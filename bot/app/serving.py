@@ -17,6 +17,7 @@ from bot.flows.hint import Hinter
 from bot.ports import Clock, Courtesy, Store
 from bot.web.figures import PrometheusFigures
 from bot.web.hooks import Hooks
+from bot.web.page.site import Site
 from bot.web.supervision import Supervision
 
 
@@ -31,19 +32,21 @@ class Office:
     courtesy: Courtesy
     figures: PrometheusFigures
     clock: Clock
+    site: Site | None = None
 
 
 def has_something_to_serve(settings: Settings) -> bool:
     """Whether the role `web` has anything to do."""
-    return settings.server.enabled or bool(settings.hook)
+    server, page = settings.server, settings.page
+    return server.enabled or page.enabled or bool(settings.hook)
 
 
 def see_that_something_is_served(settings: Settings) -> None:
     """Raises InvalidInput where the role `web` alone would do nothing."""
     if not has_something_to_serve(settings):
         raise InvalidInput(
-            "web: nothing is to be served; set enabled = true under [server] in the configuration, "
-            "or add a [[hook]] block."
+            "web: nothing is to be served; set enabled = true under [server] or [page] in the "
+            "configuration, or add a [[hook]] block."
         )
 
 
@@ -61,6 +64,8 @@ def _own_routes(office: Office) -> Iterator[web.RouteDef]:
         yield from _supervision(office).routes()
     if office.settings.hook:
         yield from _hooks(office).routes()
+    if office.site is not None:
+        yield from office.site.routes()
 
 
 def _hooks(office: Office) -> Hooks:

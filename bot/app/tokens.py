@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.config import Settings
 from bot.config.hooks import HookBlock
+from bot.config.page import SHORTEST_TOKEN
 from bot.config.section import Section
 from bot.config.webhooks import WebhookBlock
 from bot.core.errors import ConfigurationError
@@ -70,6 +71,18 @@ def webhooks_of(settings: Settings) -> "tuple[Hook, ...]":
     )
 
 
+def page_token(settings: Settings) -> Secret | None:
+    """What signs people in on the page; None if nobody can. Raises ConfigurationError."""
+    token = _secret_of(settings.page, "token", "`page`", settings.folder)
+    if token is None:
+        return None
+    if len(token) < SHORTEST_TOKEN:
+        raise ConfigurationError(
+            (f"`page`, `token_file`: must have {SHORTEST_TOKEN} characters or more",)
+        )
+    return Secret(token)
+
+
 def _titled_webhooks(settings: Settings) -> Iterator[tuple[str, WebhookBlock]]:
     for number, block in enumerate(settings.webhook, start=1):
         yield f"`webhook` block {number}", block
@@ -119,6 +132,10 @@ def mistakes_in_secrets(settings: Settings) -> Iterator[str]:
                 yield from error.mistakes
             else:
                 yield from _mistakes_in(section, secret or "", title)
+    try:
+        page_token(settings)
+    except ConfigurationError as error:
+        yield from error.mistakes
 
 
 def _mistakes_in(section: Section, secret: str, title: str) -> Iterator[str]:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.chat.allowance import Allowance
 from bot.chat.heard import Heard
+from bot.core.allowance import Allowance
 from bot.core.message.english.talk import render_not_allowed, render_too_many_commands
 from bot.core.message.neutral import Message
 from bot.core.model import Place

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -24,6 +25,13 @@ def _http_url(url: str) -> str:
     if not is_whole or "@" in url:
         raise ValueError("write it as https://host or https://host/path")
     return url.rstrip("/")
+
+
+def _network(network: str) -> str:
+    try:
+        return str(ip_network(network))
+    except ValueError:
+        raise ValueError("write it as 127.0.0.1 or 10.0.0.0/8") from None
 
 
 def _prefix(prefix: str) -> str:
@@ -135,6 +143,7 @@ class Server(Section):
     enabled: bool = False
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    trusted_proxies: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
 
 
 class Limits(Section):

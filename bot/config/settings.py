@@ -18,6 +18,7 @@ from pydantic import (
 from bot.config.chats import Limits, Server, Slack, Telegram
 from bot.config.hooks import HookBlock
 from bot.config.official import Official
+from bot.config.page import Page
 from bot.config.section import Seconds, Section, parse_registry_host
 from bot.config.values import SERVICES, PlaceSetting, PlatformSetting
 from bot.config.watches import WatchBlock
@@ -213,6 +214,7 @@ class Settings(Section):
     official: Official = Official()
     limits: Limits = Limits()
     server: Server = Server()
+    page: Page = Page()
     slack: Slack = Slack()
     telegram: Telegram = Telegram()
     health: Health = Health()

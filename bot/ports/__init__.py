@@ -3,6 +3,7 @@
 from bot.ports.chat import Messenger
 from bot.ports.configured import FROM_CONFIGURATION, Configured, ConfiguredWatch, Put, Terms
 from bot.ports.figures import NO_FIGURES, Figures, Heard, NoFigures, Sending
+from bot.ports.history import History
 from bot.ports.inbox import Command, Inbox
 from bot.ports.libraries import KeptLibrary, Libraries
 from bot.ports.official import NO_OFFICIAL, KnownLibrary, NoOfficial, Official
@@ -49,6 +50,7 @@ __all__ = [
     "Figures",
     "Heard",
     "Held",
+    "History",
     "Inbox",
     "KeptLibrary",
     "KnownLibrary",

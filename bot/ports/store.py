@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Protocol
 
 from bot.ports.configured import Configured
+from bot.ports.history import History
 from bot.ports.inbox import Inbox
 from bot.ports.libraries import Libraries
 from bot.ports.outbox import Outbox
@@ -105,6 +106,11 @@ class Transaction(Protocol):
 
         The store tells other processes; whoever wrote it rings the bells of this one.
         """
+        ...
+
+    @property
+    def history(self) -> History:
+        """What targets were before."""
         ...
 
 

@@ -13,6 +13,7 @@ from bot.ports import News, Sleep
 from bot.store.address import PostgresAddress, parse_address
 from bot.store.backlogs import SqlBacklogs
 from bot.store.configured import SqlConfigured
+from bot.store.history import SqlHistory
 from bot.store.inbox import SqlInbox
 from bot.store.libraries import SqlLibraries
 from bot.store.outbox import SqlOutbox
@@ -67,6 +68,7 @@ class SqlTransaction:
         self.registries = SqlRegistries(session)
         self.backlogs = SqlBacklogs(session)
         self.libraries = SqlLibraries(session)
+        self.history = SqlHistory(session)
         self._session = session
 
     @property

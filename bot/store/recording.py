@@ -13,7 +13,7 @@ from bot.store.dialect import insert_or_ignore
 from bot.store.looked import Held, write_targets
 from bot.store.schema import alerts, observations, targets, wants, watches
 from bot.store.session import Session
-from bot.store.values import entries_to_json, facts_to_json
+from bot.store.values import facts_to_json, history_row
 
 _HELD = (
     select(
@@ -150,16 +150,7 @@ async def _write_history(session: Session, held: Iterable[Held]) -> None:
     changed = [each.look for each in held if each.look.changed and each.look.observation.is_clear]
     await session.execute_each(
         observations.insert(),
-        [
-            {
-                "target_id": look.target.id,
-                "status": look.observation.status.value,
-                "digest": look.observation.digest,
-                "entries": entries_to_json(look.observation.entries),
-                "observed_at": look.observation.observed_at,
-            }
-            for look in changed
-        ],
+        [history_row(look.target.id, look.observation) for look in changed],
     )
 
 

@@ -13,10 +13,10 @@ from bot.ports import News, NewWatch
 from bot.store.columns import UtcDateTime
 from bot.store.dialect import insert_or_ignore
 from bot.store.places import place_row
-from bot.store.schema import alerts, targets, wants, watchers, watches
+from bot.store.schema import alerts, observations, targets, wants, watchers, watches
 from bot.store.session import Session
 from bot.store.targets import IS_THE_TARGET, due_by, target_key
-from bot.store.values import observation_columns
+from bot.store.values import history_row, observation_columns
 
 _NOW = bindparam("now", type_=UtcDateTime())
 _SEEN_AT = bindparam("seen_at", type_=UtcDateTime())
@@ -171,6 +171,8 @@ async def hold_target(session: Session, new: NewWatch, *, now: datetime) -> Row[
         seen_at = seen.pop("observed_at")
         columns = {f"new_{name}": value for name, value in seen.items()}
         await session.execute(_SEED, {"target": target, "seen_at": seen_at, **columns})
+        # The history begins here: the next look will find this, and nothing new.
+        await session.execute(insert(observations), history_row(target, new.observation))
     return row
 
 

@@ -78,6 +78,17 @@ def observation_columns(observation: Observation) -> dict[str, Any]:
     }
 
 
+def history_row(target: int, observation: Observation) -> dict[str, Any]:
+    """The row of the history for a clear observation that is news."""
+    return {
+        "target_id": target,
+        "status": observation.status.value,
+        "digest": observation.digest,
+        "entries": entries_to_json(observation.entries),
+        "observed_at": observation.observed_at,
+    }
+
+
 def clear_observation(row: Row[Any]) -> Observation | None:
     """The last clear observation of a target's row, or None if there was none.
 

@@ -1,0 +1,236 @@
+"""The sentences of the page; its labels stand in its templates."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import Enum
+
+from bot.core.board import Waits
+from bot.core.chronicle import Landing, LandingKind, Span
+from bot.core.health import Finding, Health, Letter, Level, RegistryHealth
+from bot.core.matrix import Cause, Cell, Standing
+from bot.core.message.english.trouble import trouble_sentence
+from bot.core.message.english.words import listing, moment, span
+from bot.core.message.neutral import Message
+from bot.core.model import Observation, Status
+from bot.core.reference import Reference
+
+TIME_UNITS = "s min h day days"
+"""The units of words.span(), for what counts on in the browser."""
+
+STANDINGS = {
+    Standing.THERE: "there",
+    Standing.MISSING: "missing",
+    Standing.STALE: "older build",
+    Standing.UNKNOWN: "unknown",
+    Standing.ABSENT: "not there",
+}
+
+_WHY = {
+    Cause.NOT_LISTED: (
+        "The registry does not list it. Often one platform is built after another, and the missing "
+        "one comes within hours; it may also never have been planned."
+    ),
+    Cause.NOT_SERVED: "It is listed, but the registry does not serve its manifest yet.",
+    Cause.NO_TAG: "The registry has no such tag. If the name is right, it is not published yet.",
+    Cause.WENT: "It was there, and the registry does not list it any more.",
+    Cause.OLDER_BUILD: "It is there, from an older build than the other platforms of the tag.",
+    Cause.NOT_SEEN_YET: "Nobody has looked yet.",
+    Cause.IN_DOUBT: "The last look did not find it; a second one will tell whether it has gone.",
+}
+
+
+def why(cell: Cell, reference: Reference, *, now: datetime) -> str:
+    """Why a platform is not there, or why nobody knows; empty for what is there."""
+    if cell.trouble is not None:
+        return f"The last look gave no answer: {trouble_sentence(reference, cell.trouble, now=now)}"
+    return _WHY[cell.cause] if cell.cause is not None else ""
+
+
+def before_that(cell: Cell) -> str:
+    """What was known before nobody knew; empty if nothing was, or something is."""
+    if cell.standing is not Standing.UNKNOWN or cell.span is None:
+        return ""
+    return "Before that it was there." if cell.span.there else "Before that it was not there."
+
+
+def since(found: Span, *, now: datetime) -> str:
+    """Since when something is there or not: exactly, or at least."""
+    length = span(now - found.since)
+    if not found.exact:
+        return f"for {length} at least, since the first look ({moment(found.since, now)})"
+    return f"for {length}, since {moment(found.since, now)}"
+
+
+def usually(waits: Waits | None) -> str:
+    """When a platform usually comes, and what that rests on."""
+    if waits is None:
+        return "No wait for this platform has ended yet, so I cannot say when it usually comes."
+    count = len(waits.lengths)
+    if waits.estimate is None:
+        ended = "The one wait so far took" if count == 1 else f"Half of {count} waits ended within"
+        return f"{ended} {span(waits.median)}. That is little to go by."
+    low, high = span(waits.estimate.low), span(waits.estimate.high)
+    return (
+        f"Usually takes {span(waits.median)}; 8 in 10 of {count} waits took between {low} and "
+        f"{high}."
+    )
+
+
+def health_headline(health: Health) -> str:
+    """How the bot is, in a few words."""
+    match health.level:
+        case Level.WELL:
+            return "All is well"
+        case Level.STRAINED:
+            return "Working, with some trouble"
+        case _:
+            return "Something is wrong"
+
+
+def finding_sentence(
+    finding: Finding,
+    *,
+    registries: Sequence[RegistryHealth],
+    letters: Sequence[Letter],
+    now: datetime,
+) -> str:
+    """What is not as it should be, and what to do about it."""
+    match finding:
+        case Finding.LOOKS_ARE_LATE:
+            return "Looks are late: is a bot with the role `looks` running? Its log says more."
+        case Finding.REGISTRIES_REST:
+            resting = [
+                f"{registry.name} until {moment(registry.parked_until, now)}"
+                for registry in registries
+                if registry.parked_until is not None and registry.parked_until > now
+            ]
+            which = listing(resting) if resting else "a registry"
+            return f"Left alone for a while, because of its last answers: {which}."
+        case Finding.MESSAGES_WAIT:
+            return "Messages do not get through; they are tried again and again."
+        case _:
+            dead = sum(letter.is_dead for letter in letters)
+            what = f"{dead} messages" if dead > 1 else "A message" if dead else "Some messages"
+            return f"{what} cannot be sent. To try again: `archbell outbox retry`."
+
+
+def queue_line(health: Health) -> str:
+    """What waits to be done."""
+    looks = "no look is due" if not health.looks_due else f"{health.looks_due} due for a look"
+    if not health.messages:
+        return f"{looks}, no message waits"
+    return f"{looks}, {_counted(health.messages, 'message waits', 'messages wait')} to go out"
+
+
+def budget(registry: RegistryHealth) -> str:
+    """What a registry lets the bot ask yet; empty if it does not say."""
+    if registry.remaining is None:
+        return ""
+    of_limit = f" of {registry.limit}" if registry.limit is not None else ""
+    return f"{registry.remaining}{of_limit} requests left"
+
+
+def registry_state(registry: RegistryHealth, *, now: datetime) -> str:
+    """How a registry is."""
+    if registry.parked_until is not None and registry.parked_until > now:
+        return f"left alone until {moment(registry.parked_until, now)}"
+    if registry.failures:
+        return f"{_counted(registry.failures, 'failure', 'failures')} in a row"
+    return "in order"
+
+
+def landing_sentence(landing: Landing, *, now: datetime) -> str:
+    """One event of a tag's history."""
+    at = moment(landing.at, now)
+    match landing.kind:
+        case LandingKind.FIRST:
+            return f"{landing.platform} was there at the first look, {at}"
+        case LandingKind.CAME:
+            waited = f", {span(landing.waited)} after the tag was there" if landing.waited else ""
+            return f"{landing.platform} came {at}{waited}"
+        case LandingKind.REBUILT:
+            return f"{landing.platform} was built anew {at}"
+        case _:
+            return f"{landing.platform} went {at}"
+
+
+def check_headline(reference: Reference, seen: Observation, cells: Sequence[Cell]) -> str:
+    """What a check found, in a sentence."""
+    name = reference.familiar
+    if seen.trouble is not None:
+        return f"I cannot tell what {name} has now."
+    if seen.status is Status.TAG_MISSING:
+        return f"{reference.registry} has no tag {name}."
+    missing = [str(cell.platform) for cell in cells if cell.standing is Standing.MISSING]
+    if missing:
+        return f"{name} has no {listing(missing, last='or')} yet."
+    there = [str(cell.platform) for cell in cells if cell.is_wanted]
+    return f"{name} has {listing(there)}."
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+class Refusal(Enum):
+    """Why the page does not do what was asked."""
+
+    NOT_OURS = "not_ours"
+    FRAMED = "framed"
+    STALE_FORM = "stale_form"
+    SIGNED_OUT = "signed_out"
+    WRONG_TOKEN = "wrong_token"  # noqa: S105 - a name of a refusal
+    TOO_OFTEN = "too_often"
+    TOO_MANY = "too_many"
+    ONLY_LOCAL = "only_local"
+    NOT_WATCHED = "not_watched"
+    NO_SUCH_PAGE = "no_such_page"
+    NO_PLACE = "no_place"
+    NO_DATABASE = "no_database"
+
+
+_REFUSALS = {
+    Refusal.NOT_OURS: Message(
+        "Refused: this form did not come from this page.",
+        (
+            "Go back, load the page again, and repeat. Behind a reverse proxy, `trusted_proxies` "
+            "under [server] must name it, and it must send X-Forwarded-Host and X-Forwarded-Proto.",
+        ),
+    ),
+    Refusal.FRAMED: Message("Refused: this page is not shown within another one."),
+    Refusal.STALE_FORM: Message(
+        "Refused: this form is too old, or your browser keeps no cookies for this page.",
+        ("Go back, load the page again, and repeat.",),
+    ),
+    Refusal.SIGNED_OUT: Message(
+        "Please sign in first.", ("What you asked for changes what is watched.",)
+    ),
+    Refusal.WRONG_TOKEN: Message(
+        "That is not the token.", ("It stands under [page] in the configuration of the bot.",)
+    ),
+    Refusal.TOO_OFTEN: Message("That was too often. Please wait a minute.", ("Nothing was done.",)),
+    Refusal.TOO_MANY: Message("Too many pages are open. Please try again in a while."),
+    Refusal.ONLY_LOCAL: Message(
+        "This page is for this machine alone.",
+        (
+            "Without `token` or `token_file` under [page] in the configuration it is shown at "
+            "http://localhost and http://127.0.0.1 only.",
+        ),
+    ),
+    Refusal.NOT_WATCHED: Message(
+        "Nobody watches this tag.", ("Check the spelling, or check what the registry has:",)
+    ),
+    Refusal.NO_SUCH_PAGE: Message("There is no such page."),
+    Refusal.NO_PLACE: Message(
+        "Please choose a place.", ("It is where the alert goes; `places` under [page] lists them.",)
+    ),
+    Refusal.NO_DATABASE: Message(
+        "I cannot read my database just now.",
+        ("The page will be back as soon as it answers. The log says more.",),
+    ),
+}
+
+
+def render_refusal(refusal: Refusal) -> Message:
+    """What a visitor is told instead of what was asked for."""
+    return _REFUSALS[refusal]

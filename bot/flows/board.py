@@ -1,0 +1,101 @@
+"""Reads what the page shows, as often as something has changed."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.core.board import Board, waits_of
+from bot.core.chronicle import Chronicle
+from bot.core.health import Letter, RegistryHealth, health_of
+from bot.core.matrix import Target, lay_out
+from bot.ports import Clock, OutboxEntry, RegistryState, Store, Transaction
+
+ASKED_AGAIN_AFTER = timedelta(seconds=0.2)
+"""The database is asked at most so often whether anything is new, however many people look."""
+FRESH_FOR = timedelta(seconds=10)
+"""When the last look was, and what registries allow, changes without being news."""
+MAX_RECORDS = 20_000
+"""How much of the history the spans and waits are learnt from: the newest."""
+_BATCH = 1_000
+_OVERLAP = 200
+"""Ids are given before the commit, so a record may come after one with a greater id."""
+MAX_LETTERS = 50
+
+
+class BoardReader:
+    """Reads the board when something has changed, once for all who ask at the same time."""
+
+    def __init__(self, store: Store, *, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._one_at_a_time = asyncio.Lock()
+        self._chronicle = Chronicle()
+        self._learnt: int | None = None
+        self._asked_at: datetime | None = None
+        self._board: Board | None = None
+
+    async def read(self) -> Board:
+        """The board as it is now. Raises StoreError."""
+        async with self._one_at_a_time:
+            now, board = self._clock(), self._board
+            if board is not None and _is_within(self._asked_at, now, ASKED_AGAIN_AFTER):
+                return board
+            async with self._store.reading() as transaction:
+                mark = await transaction.history.mark()
+                if board is None or not self._is_new(board, mark, now):
+                    board = await self._read_anew(transaction, mark, now)
+            self._board, self._asked_at = board, now
+            return board
+
+    def _is_new(self, board: Board, mark: str, now: datetime) -> bool:
+        return board.mark == mark and _is_within(board.seen_at, now, FRESH_FOR)
+
+    async def _read_anew(self, transaction: Transaction, mark: str, now: datetime) -> Board:
+        await self._learn(transaction)
+        targets = tuple(lay_out(await transaction.watches.active(), self._chronicle))
+        registries = tuple(map(_registry, await transaction.registries.load()))
+        entries = await transaction.outbox.entries(limit=MAX_LETTERS, include_sent=False)
+        letters = tuple(map(_letter, entries))
+        backlog = await transaction.backlogs.count(now=now)
+        health = health_of(
+            targets,
+            letters,
+            registries,
+            looks_due=backlog.targets,
+            messages=backlog.deliveries,
+            now=now,
+        )
+        return Board(mark, now, targets, waits_of(self._chronicle), registries, letters, health)
+
+    async def _learn(self, transaction: Transaction) -> None:
+        if self._learnt is None:
+            self._learnt = max(await transaction.history.newest() - MAX_RECORDS, 0)
+        after = max(self._learnt - _OVERLAP, 0)
+        while records := await transaction.history.after(after, limit=_BATCH):
+            self._chronicle.learn(records)
+            after = self._learnt = records[-1].id
+
+
+def _is_within(moment: datetime | None, now: datetime, length: timedelta) -> bool:
+    return moment is not None and timedelta() <= now - moment < length
+
+
+def public(board: Board, is_public: Callable[[Target], bool]) -> Board:
+    """The board without places, people, messages, and what only a login can see."""
+    targets = tuple(replace(each, watches=()) for each in board.targets if is_public(each))
+    shown = {target.row.reference.registry for target in targets}
+    registries = tuple(each for each in board.registries if each.name in shown)
+    return replace(board, targets=targets, registries=registries, letters=())
+
+
+def _registry(state: RegistryState) -> RegistryHealth:
+    return RegistryHealth(
+        state.registry, state.parked_until, state.remaining, state.limit, state.failures
+    )
+
+
+def _letter(entry: OutboxEntry) -> Letter:
+    return Letter(
+        str(entry.place), entry.about, entry.state, entry.tries, entry.created_at, entry.last_error
+    )

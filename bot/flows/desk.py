@@ -1,0 +1,162 @@
+"""What the page asks and does: the board as it is now, a check, a watch, and the end of one."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from bot.core.board import Board
+from bot.core.chronicle import Landing, landings
+from bot.core.command import Check, Misunderstood, Watch, parse_command
+from bot.core.matrix import Cell, Target, judge
+from bot.core.message.english.answers import (
+    render_muted,
+    render_not_watched,
+    render_stopped,
+    render_unmuted,
+)
+from bot.core.message.english.talk import render_misunderstood, render_which_image
+from bot.core.message.neutral import Message
+from bot.core.model import Observation, Place, Status
+from bot.core.model import Watch as Watching
+from bot.core.platform import Platform
+from bot.core.reference import Reference
+from bot.flows.again import in_transaction
+from bot.flows.bells import Bells
+from bot.flows.board import BoardReader, public
+from bot.flows.sight import Sight
+from bot.flows.subscribe import Subscriber, Wish
+from bot.flows.suggest import Suggesting
+from bot.flows.tend import MUTE_WATCH_FOR
+from bot.ports import Clock, Store, Transaction
+
+PAGE = "page"
+"""The source of watches that are made on the page, and the service of those who look at it."""
+VISITOR = Place(PAGE)
+
+MAX_LANDINGS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a look found for a visitor. nearest: tags that may be meant, if there is no such one."""
+
+    reference: Reference
+    platforms: tuple[Platform, ...]
+    seen: Observation
+    cells: tuple[Cell, ...]
+    nearest: tuple[Reference, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class Desk:
+    """Answers the page; every method raises StoreError."""
+
+    store: Store
+    sight: Sight
+    subscriber: Subscriber
+    suggest: Suggesting
+    bells: Bells
+    clock: Clock
+    default_platforms: tuple[Platform, ...]
+    _reader: BoardReader = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._reader = BoardReader(self.store, clock=self.clock)
+
+    async def board(self, *, sees_all: bool) -> Board:
+        """The board as it is now; a visitor who does not see all sees what everybody may."""
+        board = await self._reader.read()
+        return board if sees_all else public(board, self._is_public)
+
+    def _is_public(self, target: Target) -> bool:
+        return not self.sight.is_withheld(target.row.reference, VISITOR)
+
+    async def landings(self, reference: Reference) -> list[Landing]:
+        """What happened to the platforms of a tag, oldest first."""
+        async with self.store.reading() as transaction:
+            return landings(await transaction.history.of(reference, limit=MAX_LANDINGS))
+
+    async def check(self, text: str) -> Checked | Message:
+        """What the registry says now about an image, as it says it to anybody."""
+        meant = parse_command(f"/check {text}")
+        if isinstance(meant, Misunderstood):
+            return render_misunderstood(meant)
+        if not isinstance(meant, Check) or not isinstance(meant.reference, Reference):
+            return render_which_image("check")
+        reference, platforms = meant.reference, meant.platforms or self.default_platforms
+        seen, _ = await self.sight.see(reference, platforms, place=VISITOR, anew=True)
+        cells = _cells(seen, platforms)
+        if seen.status is not Status.TAG_MISSING:
+            return Checked(reference, platforms, seen, cells)
+        nearest = await self.suggest(reference, place=VISITOR)
+        return Checked(reference, platforms, seen, cells, nearest)
+
+    async def watch(self, text: str, place: Place) -> Message:
+        """Make a watch for a place, which is told so: that proves that its alert will arrive."""
+        meant = parse_command(f"/watch {text}")
+        if isinstance(meant, Misunderstood):
+            return render_misunderstood(meant)
+        if not isinstance(meant, Watch) or not isinstance(meant.reference, Reference):
+            return render_which_image("watch")
+        wish = Wish(
+            meant.reference,
+            meant.platforms,
+            place,
+            None,
+            standing=meant.standing,
+            expires_in=meant.expires_in,
+            source=PAGE,
+        )
+        prepared = await self.subscriber.prepare(wish)
+
+        async def work(transaction: Transaction) -> Message:
+            message = await prepared.plan(transaction)
+            here = await transaction.watches.of_place(place)
+            if not prepared.refused and any(each.reference == wish.reference for each in here):
+                await transaction.outbox.post(place, message, now=self.clock())
+            return message
+
+        return await self._do(work)
+
+    async def stop(self, number: int) -> Message:
+        """End a watch."""
+
+        async def work(transaction: Transaction) -> Message:
+            watch = await self._watch(transaction, number)
+            if watch is None:
+                return render_not_watched(f"#{number}")
+            await transaction.watches.end([watch.id], why="stopped", now=self.clock())
+            return render_stopped([watch])
+
+        return await self._do(work)
+
+    async def mute(self, number: int, *, quiet: bool) -> Message:
+        """Hold a watch's alerts back for a week, or let them go."""
+        now = self.clock()
+
+        async def work(transaction: Transaction) -> Message:
+            watch = await self._watch(transaction, number)
+            if watch is None:
+                return render_not_watched(f"#{number}")
+            until = now + MUTE_WATCH_FOR if quiet else None
+            await transaction.watches.mute(watch.id, until=until)
+            what = f"#{watch.id} {watch.reference.familiar}"
+            return render_muted(what, until, now=now) if until else render_unmuted(what)
+
+        return await self._do(work)
+
+    async def _watch(self, transaction: Transaction, number: int) -> Watching | None:
+        active = await transaction.watches.active()
+        return next((watch for watch in active if watch.id == number), None)
+
+    async def _do(self, work: Callable[[Transaction], Awaitable[Message]]) -> Message:
+        message = await in_transaction(self.store, work)
+        self.bells.deliveries.ring()
+        self.bells.looks.ring()
+        return message
+
+
+def _cells(seen: Observation, platforms: Sequence[Platform]) -> tuple[Cell, ...]:
+    """The platforms asked for, then the others that are there."""
+    others = sorted(set(seen.entries).difference(platforms))
+    wanted = [judge(each, seen, trouble=seen.trouble, is_wanted=True) for each in platforms]
+    return (*wanted, *(judge(each, seen, trouble=seen.trouble) for each in others))

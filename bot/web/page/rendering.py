@@ -1,0 +1,101 @@
+"""The page's templates, and what they call. Everything is escaped unless a template says it."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import lru_cache
+from hashlib import blake2s
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from bot.core.message.english import page as words
+from bot.core.message.english.words import moment, short_digest, span
+from bot.core.message.plain import visible
+from bot.core.reference import Reference
+from bot.web.page import pictures
+
+STATIC = {
+    "page.css": "text/css",
+    "page.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
+
+
+@lru_cache
+def static_file(name: str) -> bytes:
+    """The bytes of a file that never changes while the program runs."""
+    return files("bot.web.page").joinpath("static", name).read_bytes()
+
+
+@lru_cache
+def static_link(name: str) -> str:
+    """Its address, which is another one when it is another file."""
+    return f"static/{name}?v={blake2s(static_file(name), digest_size=6).hexdigest()}"
+
+
+@lru_cache(maxsize=8192)
+def row_id(reference: Reference) -> str:
+    """What a tag's row is called within the page; made of harmless characters alone."""
+    return f"r{blake2s(str(reference).encode(), digest_size=8).hexdigest()}"
+
+
+class Templates:
+    """Renders a template with the moment it is for."""
+
+    def __init__(self) -> None:
+        # Whatever a stranger wrote passes visible(): no character turns the reading direction.
+        self._environment = Environment(
+            loader=PackageLoader("bot.web.page"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            finalize=_shown,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._environment.globals.update(_WORDS)
+
+    def render(self, name: str, now: datetime, values: Mapping[str, Any]) -> str:
+        """The HTML of a template."""
+        return self._environment.get_template(name).render(now=now, **values)
+
+
+def _shown(value: object) -> object:
+    if value is None or isinstance(value, Markup):
+        return value
+    return visible(value) if isinstance(value, str) else value
+
+
+def ago(at: datetime, now: datetime) -> Markup:
+    """A span of time up to now, which goes on counting in the browser."""
+    return Markup('<time datetime="{}">{}</time>').format(_iso(at), span(now - at))
+
+
+def _iso(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+_WORDS: Mapping[str, Callable[..., Any] | Any] = {
+    "ago": ago,
+    "axis": pictures.ticks,
+    "before_that": words.before_that,
+    "budget": words.budget,
+    "finding": words.finding_sentence,
+    "headline_of": words.health_headline,
+    "landing_sentence": words.landing_sentence,
+    "moment": moment,
+    "queue_line": words.queue_line,
+    "registry_state": words.registry_state,
+    "row_id": row_id,
+    "short_digest": short_digest,
+    "since": words.since,
+    "span": span,
+    "standings": words.STANDINGS,
+    "static": static_link,
+    "strip": pictures.strip,
+    "units": words.TIME_UNITS,
+    "usually": words.usually,
+    "why": words.why,
+}

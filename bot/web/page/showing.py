@@ -1,0 +1,131 @@
+"""What the page shows: the board, one tag, and what changes of them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from bot.core.board import Board
+from bot.core.errors import InvalidInput
+from bot.core.message.english.page import Refusal, render_refusal
+from bot.core.reference import Reference, parse_reference
+from bot.ports import Clock
+from bot.web.page.desk import Desk
+from bot.web.page.guard import HEADERS, Visit
+from bot.web.page.live import Live
+from bot.web.page.pages import Pages
+from bot.web.page.pictures import time_line
+from bot.web.page.views import (
+    MAX_FILTER_CHARACTERS,
+    Follower,
+    view_of,
+    waits_by_platform,
+)
+
+MAX_NAME_CHARACTERS = 500
+
+
+class Showing:
+    """Everything that may be seen without a form."""
+
+    def __init__(self, desk: Desk, pages: Pages, live: Live, *, clock: Clock) -> None:
+        self._desk = desk
+        self._pages = pages
+        self._live = live
+        self._clock = clock
+
+    async def board(self, visit: Visit) -> web.Response:
+        """The whole board."""
+        board = await self._desk.board(sees_all=visit.visitor.is_signed_in)
+        asked = _asked(visit)
+        live = f"live?{urlencode({'q': asked[0], 'page': asked[1], 'mark': board.mark})}"
+        view = view_of(board, filter=asked[0], page=asked[1])
+        return self._pages.page(visit, "board.html", board=board, view=view, live=live)
+
+    async def rows(self, visit: Visit) -> web.Response:
+        """The table alone, for whoever types into the filter."""
+        board = await self._desk.board(sees_all=visit.visitor.is_signed_in)
+        asked = _asked(visit)
+        values = {
+            **self._pages.values(visit.visitor),
+            "board": board,
+            "view": view_of(board, filter=asked[0], page=asked[1]),
+        }
+        html = self._pages.templates.render("parts/tags.html", self._clock(), values)
+        response = web.Response(text=html, content_type="text/html", headers=HEADERS)
+        response.enable_compression()
+        return response
+
+    async def follow_board(self, visit: Visit) -> web.StreamResponse:
+        """What changes of the board."""
+        asked = _asked(visit)
+        follower = Follower(
+            self._pages.templates,
+            filter=asked[0],
+            page=asked[1],
+            values=self._pages.values(visit.visitor),
+        )
+        was_empty: bool | None = None
+
+        async def changes(board: Board, now: datetime) -> Mapping[str, str] | None:
+            nonlocal was_empty
+            is_empty, before = not board.targets, was_empty
+            was_empty = is_empty
+            if before is not None and before != is_empty:
+                return None
+            return follower.changes(board, now)
+
+        return await self._live.stream(visit, changes)
+
+    async def tag(self, visit: Visit) -> web.Response:
+        """One tag, by its name."""
+        reference = _named(visit)
+        board = await self._desk.board(sees_all=visit.visitor.is_signed_in)
+        target = board.find(reference) if reference else None
+        typed = visit.query("image")[:MAX_NAME_CHARACTERS]
+        if reference is None or target is None:
+            message = render_refusal(Refusal.NOT_WATCHED)
+            return self._pages.page(visit, "answer.html", status=404, message=message, typed=typed)
+        values = await self._tag_values(board, reference)
+        live = f"live-tag?{urlencode({'image': reference.familiar, 'mark': board.mark})}"
+        missing = [cell.platform.short for cell in target.row.wanted if cell.cause is not None]
+        typed = " ".join((reference.familiar, *missing))
+        return self._pages.page(visit, "tag.html", **values, live=live, typed=typed)
+
+    async def follow_tag(self, visit: Visit) -> web.StreamResponse:
+        """What changes of one tag."""
+        reference = _named(visit)
+
+        async def changes(board: Board, now: datetime) -> Mapping[str, str] | None:
+            if reference is None or board.find(reference) is None:
+                return None
+            values = await self._tag_values(board, reference)
+            values.update(self._pages.values(visit.visitor))
+            return {"tag": self._pages.templates.render("parts/tag.html", now, values)}
+
+        return await self._live.stream(visit, changes)
+
+    async def _tag_values(self, board: Board, reference: Reference) -> dict[str, Any]:
+        landings = await self._desk.landings(reference)
+        return {
+            "target": board.find(reference),
+            "waits": waits_by_platform(board),
+            "landings": landings,
+            "line": time_line(landings, now=self._clock()),
+        }
+
+
+def _asked(visit: Visit) -> tuple[str, int]:
+    """The filter and the page that an address asks for."""
+    page = visit.query("page")
+    number = int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1
+    return visit.query("q")[:MAX_FILTER_CHARACTERS].strip(), number
+
+
+def _named(visit: Visit) -> Reference | None:
+    try:
+        return parse_reference(visit.query("image")[:MAX_NAME_CHARACTERS])
+    except InvalidInput:
+        return None
