@@ -17,7 +17,7 @@ from typing import Any, cast
 from bot.app.running import assembled, signals
 from bot.app.world import World
 from bot.config import load_settings
-from bot.ports import Store, Transaction
+from bot.ports import News, Store, Transaction
 from tests.support.bot_process import NOTHING_OUTSIDE
 
 
@@ -67,6 +67,10 @@ class _Table:
 class _Transaction:
     def __init__(self, inner: Transaction, fuse: Fuse, done: list[str]) -> None:
         self._inner, self._fuse, self._done = inner, fuse, done
+
+    @property
+    def news(self) -> frozenset[News]:
+        return self._inner.news
 
     def __getattr__(self, table: str) -> _Table:
         return _Table(table, getattr(self._inner, table), self._fuse, self._done)
