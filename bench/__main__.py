@@ -15,7 +15,7 @@ from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench import costs, counts, document
+from bench import costs, counts, document, push
 from bench.lab import Lab
 from bench.table import Row, show
 
@@ -27,6 +27,7 @@ ROWS: Mapping[str, Callable[[Lab], Iterator[Row]]] = {
     "throughput": costs.throughput,
     "memory": costs.memory,
     "commands": costs.acknowledged,
+    "push": push.pushes,
     "startup": costs.start_up,
 }
 

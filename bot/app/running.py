@@ -14,7 +14,7 @@ from bot.app.figures import new_figures
 from bot.app.heartbeat import beat_for_ever
 from bot.app.page import Foyer, site_of
 from bot.app.roles import ALL_ROLES, Role, names_of
-from bot.app.serving import Office, routes_of, see_that_something_is_served
+from bot.app.serving import Office, opened, see_that_something_is_served
 from bot.app.wiring import (
     Eyes,
     explainer_of,
@@ -41,7 +41,6 @@ from bot.flows.sharing import Sharing
 from bot.log import Log
 from bot.ports import NO_OFFICIAL, Listen, News, Official, Sleep, Store
 from bot.web.figures import PrometheusFigures
-from bot.web.server import serving
 
 GRACE_S = 7
 """How long what is under way may take to finish once a stop is asked for; Docker kills after 10."""
@@ -89,13 +88,8 @@ class Bot:
         scene = Scene(self.settings, self.world, self.store, self.bells, self.roles, self.stop)
         async with AsyncExitStack() as stack:
             chats = await stack.enter_async_context(chatting(scene))
-            office = self._office(chats)
-            if routes := routes_of(office, self.roles):
-                server = self.settings.server
-                address = serving(routes, host=server.host, port=server.port)
-                self._address = await stack.enter_async_context(address)
-            if office.site is not None:
-                stack.callback(office.site.close)
+            address = opened(self._office(chats), self.roles)
+            self._address = await stack.enter_async_context(address)
             await self._work(chats)
 
     async def served_at(self) -> str:
@@ -104,10 +98,16 @@ class Bot:
         return self._address
 
     def _office(self, chats: Chats) -> Office:
-        settings, world = self.settings, self.world
-        site = site_of(Foyer(settings, world, self.store, self.eyes, self.bells))
+        site = site_of(Foyer(self.settings, self.world, self.store, self.eyes, self.bells))
         return Office(
-            settings, self.store, self.bells, chats, self.eyes.pace, self.figures, world.clock, site
+            settings=self.settings,
+            store=self.store,
+            bells=self.bells,
+            chats=chats,
+            courtesy=self.eyes.pace,
+            figures=self.figures,
+            world=self.world,
+            site=site,
         )
 
     async def _work(self, chats: Chats) -> None:

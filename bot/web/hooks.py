@@ -6,12 +6,12 @@ that is too long are all answered as any other address is that does not exist.
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from aiohttp import web
 
-from bot.core.errors import MalformedEvent, StoreError
+from bot.core.errors import MalformedEvent
 from bot.core.pushed import Notice, Pushed, Sender, read_notice
 from bot.log import Log
 from bot.net.secret import Secret
@@ -42,14 +42,15 @@ class Hook:
 class Hooks:
     """The hooks of the configuration.
 
-    hint: has a tag looked at now and says whether anybody watches it; raises StoreError.
+    hint: has a tag looked at soon, as the hook of that name has told, which it counts; False if too
+    many wait.
     """
 
     def __init__(
         self,
         hooks: Iterable[Hook],
         *,
-        hint: Callable[[Pushed], Awaitable[bool]],
+        hint: Callable[[Pushed, str], bool],
         figures: Figures,
         clock: Clock,
     ) -> None:
@@ -91,7 +92,7 @@ class Hooks:
             )
         except MalformedEvent:
             return self._refuse(hook, Heard.MALFORMED, 400)
-        return await self._take_in(hook, notice, proof)
+        return self._take_in(hook, notice, proof)
 
     def _refuse(self, hook: Hook, how: Heard, status: int) -> web.Response:
         self._figures.heard(hook.name, how)
@@ -99,30 +100,22 @@ class Hooks:
         # The words that aiohttp has for an address that does not exist.
         return web.Response(status=status, text="404: Not Found" if status == 404 else None)
 
-    async def _take_in(self, hook: Hook, notice: Notice, proof: Proof) -> web.Response:
+    def _take_in(self, hook: Hook, notice: Notice, proof: Proof) -> web.Response:
         for _ in range(notice.ignored):
             self._figures.heard(hook.name, Heard.IGNORED)
         for pushed in notice.pushed:
-            try:
-                how = await self._hear(hook, pushed, proof)
-            except StoreError as error:
-                log.error("hint_not_kept", hook=hook.name, error=str(error))
-                self._figures.heard(hook.name, Heard.FAILED)
-                return web.Response(status=503)
-            self._figures.heard(hook.name, how)
-            log.debug("hook_heard", hook=hook.name, target=str(pushed.reference), outcome=how.value)
+            own_id = pushed.event or proof.once
+            key = None if own_id is None else (hook.name, own_id, str(pushed.reference))
+            if key is not None and key in self._seen:
+                self._figures.heard(hook.name, Heard.REPLAYED)
+                continue
+            if not self._hint(pushed, hook.name):
+                return self._refuse(hook, Heard.FAILED, 503)
+            if key is not None:
+                # Not before it is taken: what failed is to come again.
+                self._seen.add(key)
+            log.debug("hook_heard", hook=hook.name, target=str(pushed.reference))
         return web.Response(status=202)
-
-    async def _hear(self, hook: Hook, pushed: Pushed, proof: Proof) -> Heard:
-        own_id = pushed.event or proof.once
-        key = None if own_id is None else (hook.name, own_id, str(pushed.reference))
-        if key is not None and key in self._seen:
-            return Heard.REPLAYED
-        is_watched = await self._hint(pushed)
-        if key is not None:
-            # Not before it is kept: what failed is to come again.
-            self._seen.add(key)
-        return Heard.HINTED if is_watched else Heard.UNWATCHED
 
 
 class Remembered:

@@ -16,7 +16,6 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 from standardwebhooks import Webhook
 
-from bot.core.errors import StoreBusy
 from bot.core.pushed import USUAL_REGISTRY, Pushed, Sender
 from bot.core.reference import Reference
 from bot.net.secret import Secret
@@ -45,22 +44,24 @@ BEARER = {"Authorization": f"Bearer {SECRET}"}
 
 @dataclass(slots=True)
 class Desk:
-    """Where hints arrive; errors are raised instead, one for each hint."""
+    """Where hints arrive; so many as refusals says are not taken."""
 
     url: str = ""
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
-    is_watched: bool = True
     hinted: list[Pushed] = field(default_factory=list)
-    errors: list[Exception] = field(default_factory=list)
+    told_by: set[str] = field(default_factory=set)
+    refusals: int = 0
     figures: PrometheusFigures = field(
         default_factory=lambda: PrometheusFigures(CollectorRegistry(), version="1")
     )
 
-    async def hint(self, pushed: Pushed) -> bool:
-        if self.errors:
-            raise self.errors.pop(0)
+    def hint(self, pushed: Pushed, hook: str) -> bool:
+        if self.refusals:
+            self.refusals -= 1
+            return False
         self.hinted.append(pushed)
-        return self.is_watched
+        self.told_by.add(hook)
+        return True
 
     async def post(
         self, path: str, content: object, headers: Mapping[str, str] | None = None
@@ -126,7 +127,8 @@ async def test_a_push_is_taken_in_from_whoever_knows_the_secret(desk: Desk, send
     [pushed] = desk.hinted
     assert answer == (202, "")
     assert pushed.reference == replace(TAG, registry=USUAL_REGISTRY.get(sender, HOST))
-    assert desk.counted() == {"hinted": 1}
+    assert desk.told_by == {sender.value}
+    assert desk.counted() == {}
 
 
 @pytest.mark.parametrize("sender", list(Sender))
@@ -201,7 +203,7 @@ async def test_scripts_may_sign_as_standard_webhooks_do(desk: Desk) -> None:
 
     assert (first[0], again[0], forged[0]) == (202, 202, 404)
     assert len(desk.hinted) == 1
-    assert desk.counted() == {"hinted": 1, "replayed": 1, "forged": 1}
+    assert desk.counted() == {"replayed": 1, "forged": 1}
 
 
 @pytest.mark.parametrize("sender", [Sender.DISTRIBUTION, Sender.GITHUB, Sender.GENERIC])
@@ -213,7 +215,7 @@ async def test_what_comes_again_is_accepted_and_does_nothing(desk: Desk, sender:
 
     assert first == again == (202, "")
     assert len(desk.hinted) == 1
-    assert desk.counted() == {"hinted": 1, "replayed": 1}
+    assert desk.counted() == {"replayed": 1}
 
 
 async def test_pushes_that_have_no_id_are_all_taken_in(desk: Desk) -> None:
@@ -225,24 +227,15 @@ async def test_pushes_that_have_no_id_are_all_taken_in(desk: Desk) -> None:
     assert len(desk.hinted) == 2
 
 
-async def test_what_the_database_does_not_take_is_to_come_again(desk: Desk) -> None:
-    desk.errors.append(StoreBusy("archbell.db: busy"))
+async def test_what_is_too_much_is_to_come_again(desk: Desk) -> None:
+    desk.refusals = 1
 
     failed = await desk.post("/hooks/distribution", DISTRIBUTION, BEARER)
     again = await desk.post("/hooks/distribution", DISTRIBUTION, BEARER)
 
     assert (failed[0], again[0]) == (503, 202)
     assert [pushed.digest for pushed in desk.hinted] == [DIGEST]
-    assert desk.counted() == {"failed": 1, "hinted": 1}
-
-
-async def test_what_nobody_watches_is_counted_apart(desk: Desk) -> None:
-    desk.is_watched = False
-
-    answer = await desk.post("/hooks/distribution", DISTRIBUTION, BEARER)
-
-    assert answer[0] == 202
-    assert desk.counted() == {"unwatched": 1}
+    assert desk.counted() == {"failed": 1}
 
 
 async def test_the_bots_own_looks_are_ignored(desk: Desk) -> None:
@@ -287,7 +280,7 @@ async def test_a_hundred_posts_at_once_are_all_taken_in(desk: Desk) -> None:
     )
 
     assert {status for status, _ in answers} == {202}
-    assert desk.counted() == {"hinted": 100}
+    assert len(desk.hinted) == 100
 
 
 def test_only_the_newest_are_remembered() -> None:
