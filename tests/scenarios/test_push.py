@@ -29,7 +29,7 @@ from tests.support.scripted_registry import ScriptedRegistry, scripted_registry
 from tests.support.stores import ARM64, add, new_watch
 from tests.support.webhook_receiver import WebhookReceiver, webhook_receiver
 
-NODE = "library/node"
+APP = "team/app"
 AMD64_ONLY, BOTH = ["linux/amd64"], ["linux/amd64", "linux/arm64"]
 SECRET = "of-the-hook-0123456789"
 """No canary: docker-registry writes the headers it sends into its own log."""
@@ -66,7 +66,7 @@ def configured(config: Path, receiver: WebhookReceiver) -> Path:
         *("[server]", "enabled = true", "port = 0"),
         *("[[webhook]]", 'name = "ci"', f'url = "{receiver.url}/in"'),
         *(f'secret = "{canary("ci")}"', "allow_private = true"),
-        *("[[hook]]", 'name = "node"', 'kind = "distribution"', 'registry = "docker.io"'),
+        *("[[hook]]", 'name = "mine"', 'kind = "distribution"', 'registry = "docker.io"'),
         f'secret = "{SECRET}"',
     )
 
@@ -75,7 +75,7 @@ async def watch(bot: Bot, *tags: str) -> None:
     """Have the program told of arm64, and wait until each tag has been looked at."""
     for tag in tags:
         new = new_watch(
-            parse_reference(f"node:{tag}"),
+            parse_reference(f"team/app:{tag}"),
             place=Place("webhook", "ci"),
             platforms=(ARM64,),
             due_at=datetime.now(UTC),
@@ -103,14 +103,14 @@ async def told(receiver: WebhookReceiver, count: int) -> list[str]:
 async def posted(address: str, body: bytes) -> int:
     async with (
         aiohttp.ClientSession() as session,
-        session.post(f"{address}/hooks/node", data=body, headers=BEARER) as answer,
+        session.post(f"{address}/hooks/mine", data=body, headers=BEARER) as answer,
     ):
         return answer.status
 
 
 def event_of(tag: str, digest: str) -> bytes:
     [event] = DISTRIBUTION["events"]
-    target = event["target"] | {"repository": NODE, "tag": tag, "digest": digest}
+    target = event["target"] | {"repository": APP, "tag": tag, "digest": digest}
     return as_body({"events": [event | {"target": target, "id": digest}]})
 
 
@@ -125,18 +125,18 @@ async def test_each_push_to_a_real_registry_is_told_at_once_and_none_is_missed(
     registry = await docker_registry_factory()
     tags = [str(number) for number in range(1, 9)]
     for tag in tags:
-        await push_image(registry.url, NODE, tag, AMD64_ONLY)
+        await push_image(registry.url, APP, tag, AMD64_ONLY)
     async with running(configured(write_config(registry.url), receiver)) as (bot, address):
         await watch(bot, *tags)
-        await registry.tell(Notify(f"{address}/hooks/node", BEARER))
+        await registry.tell(Notify(f"{address}/hooks/mine", BEARER))
         for number, tag in enumerate(tags, start=1):
-            await push_image(registry.url, NODE, tag, BOTH)
+            await push_image(registry.url, APP, tag, BOTH)
             await told(receiver, number)
         counted = await metrics(address)
 
     images = await told(receiver, len(tags))
-    assert images == [f"node:{tag}" for tag in tags]
-    assert 'archbell_hook_events_total{hook="node",outcome="hinted"} 8.0' in counted
+    assert images == [f"team/app:{tag}" for tag in tags]
+    assert 'archbell_hook_events_total{hook="mine",outcome="hinted"} 8.0' in counted
     assert SECRET not in counted
     for post in receiver.posted:
         Webhook(canary("ci").encode()).verify(post.body, dict(post.headers))
@@ -146,47 +146,47 @@ async def test_a_push_that_is_told_before_the_tag_has_moved_is_not_missed(
     write_config: WriteConfig, receiver: WebhookReceiver
 ) -> None:
     async with scripted_registry() as registry:
-        registry.push_index(NODE, "22", AMD64_ONLY)
+        registry.push_index(APP, "22", AMD64_ONLY)
         async with running(configured(write_config(registry.url), receiver)) as (bot, address):
             await watch(bot, "22")
-            new = registry.push_index(NODE, None, BOTH).digest
+            new = registry.push_index(APP, None, BOTH).digest
             before = heads(registry)
 
             assert await posted(address, event_of("22", new)) == 202
             async with asyncio.timeout(WITHIN_S):
                 while heads(registry) == before:  # noqa: ASYNC110  another task's list
                     await asyncio.sleep(0.001)
-            registry.push_index(NODE, "22", BOTH)
+            registry.push_index(APP, "22", BOTH)
             images = await told(receiver, 1)
 
-    assert images == ["node:22"]
+    assert images == ["team/app:22"]
 
 
 def heads(registry: ScriptedRegistry) -> int:
-    return registry.requests.count(f"HEAD /v2/{NODE}/manifests/22")
+    return registry.requests.count(f"HEAD /v2/{APP}/manifests/22")
 
 
 async def test_a_push_that_is_told_during_a_look_is_not_lost(
     write_config: WriteConfig, receiver: WebhookReceiver
 ) -> None:
     async with scripted_registry() as registry:
-        old = registry.push_index(NODE, "22", AMD64_ONLY).digest
+        old = registry.push_index(APP, "22", AMD64_ONLY).digest
         async with running(configured(write_config(registry.url), receiver)) as (bot, address):
             await watch(bot, "22")
             before = heads(registry)
             slow = Answer(headers={"Docker-Content-Digest": old}, never=True)
-            registry.will_answer(slow, to=f"HEAD /v2/{NODE}/manifests/22")
+            registry.will_answer(slow, to=f"HEAD /v2/{APP}/manifests/22")
             assert await posted(address, event_of("22", old)) == 202
             async with asyncio.timeout(WITHIN_S):
                 while heads(registry) == before:  # noqa: ASYNC110  another task's list
                     await asyncio.sleep(0.001)
 
-            new = registry.push_index(NODE, "22", BOTH).digest
+            new = registry.push_index(APP, "22", BOTH).digest
             during = await posted(address, event_of("22", new))
             images = await told(receiver, 1)
 
     assert during == 202
-    assert images == ["node:22"]
+    assert images == ["team/app:22"]
 
 
 async def test_a_process_that_only_serves_wakes_the_one_that_looks(
@@ -195,7 +195,7 @@ async def test_a_process_that_only_serves_wakes_the_one_that_looks(
     async with AsyncExitStack() as stack:
         registry = await stack.enter_async_context(scripted_registry())
         url = await stack.enter_async_context(postgres.database())
-        registry.push_index(NODE, "22", AMD64_ONLY)
+        registry.push_index(APP, "22", AMD64_ONLY)
         config = configured(write_config(registry.url), receiver)
         database = {"ARCHBELL_DATABASE__URL": url}
         looks = frozenset({Role.LOOKS, Role.DELIVERY})
@@ -203,9 +203,9 @@ async def test_a_process_that_only_serves_wakes_the_one_that_looks(
         only_serves = running(config, roles=frozenset({Role.WEB}), **database)
         _, address = await stack.enter_async_context(only_serves)
         await watch(bot, "22")
-        new = registry.push_index(NODE, "22", BOTH).digest
+        new = registry.push_index(APP, "22", BOTH).digest
 
         assert await posted(address, event_of("22", new)) == 202
         images = await told(receiver, 1)
 
-    assert images == ["node:22"]
+    assert images == ["team/app:22"]
