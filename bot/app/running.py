@@ -12,7 +12,7 @@ from bot.app.chats import Chats, Scene, chatting, direct_place
 from bot.app.configured import StandingOrders
 from bot.app.figures import new_figures
 from bot.app.heartbeat import beat_for_ever
-from bot.app.page import Foyer, site_of
+from bot.app.page import Foyer
 from bot.app.roles import ALL_ROLES, Role, names_of
 from bot.app.serving import Office, opened, see_that_something_is_served
 from bot.app.wiring import (
@@ -88,7 +88,8 @@ class Bot:
         scene = Scene(self.settings, self.world, self.store, self.bells, self.roles, self.stop)
         async with AsyncExitStack() as stack:
             chats = await stack.enter_async_context(chatting(scene))
-            address = opened(self._office(chats), self.roles)
+            foyer = Foyer(self.settings, self.world, self.store, self.eyes, self.bells)
+            address = opened(Office(foyer, chats, self.figures), self.roles)
             self._address = await stack.enter_async_context(address)
             await self._work(chats)
 
@@ -96,19 +97,6 @@ class Bot:
         """The web server's address once the bot runs; empty if nothing is served."""
         await self._started.wait()
         return self._address
-
-    def _office(self, chats: Chats) -> Office:
-        site = site_of(Foyer(self.settings, self.world, self.store, self.eyes, self.bells))
-        return Office(
-            settings=self.settings,
-            store=self.store,
-            bells=self.bells,
-            chats=chats,
-            courtesy=self.eyes.pace,
-            figures=self.figures,
-            world=self.world,
-            site=site,
-        )
 
     async def _work(self, chats: Chats) -> None:
         made = self._workers(chats)

@@ -9,15 +9,13 @@ from aiohttp import web
 
 from bot.app.chats import Chats
 from bot.app.figures import page_of
+from bot.app.page import Foyer, site_of
 from bot.app.readiness import Readiness
 from bot.app.roles import Role
 from bot.app.tokens import hooks_of
-from bot.app.world import World
 from bot.config import Settings
 from bot.core.errors import InvalidInput
-from bot.flows.bells import Bells
 from bot.flows.hint import Hinter
-from bot.ports import Courtesy, Store
 from bot.web.figures import PrometheusFigures
 from bot.web.hooks import Hooks
 from bot.web.page.site import Site
@@ -29,14 +27,9 @@ from bot.web.supervision import Supervision
 class Office:
     """What the web server can show and take in; chats are those of this process."""
 
-    settings: Settings
-    store: Store
-    bells: Bells
+    foyer: Foyer
     chats: Chats
-    courtesy: Courtesy
     figures: PrometheusFigures
-    world: World
-    site: Site | None = None
 
 
 def has_something_to_serve(settings: Settings) -> bool:
@@ -60,31 +53,34 @@ async def opened(office: Office, roles: frozenset[Role]) -> AsyncIterator[str]:
 
     Raises ConfigurationError, CannotListen.
     """
+    site = site_of(office.foyer) if Role.WEB in roles else None
     async with hinting(office) as hinter:
-        routes = routes_of(office, roles, hinter)
+        routes = routes_of(office, roles, hinter, site)
         if not routes:
             yield ""
             return
-        server = office.settings.server
+        server = office.foyer.settings.server
         async with serving(routes, host=server.host, port=server.port) as address:
             try:
                 yield address
             finally:
-                if office.site is not None:
-                    office.site.close()
+                if site is not None:
+                    site.close()
 
 
-def routes_of(office: Office, roles: frozenset[Role], hinter: Hinter) -> list[web.RouteDef]:
+def routes_of(
+    office: Office, roles: frozenset[Role], hinter: Hinter, site: Site | None
+) -> list[web.RouteDef]:
     """All addresses of the server.
 
     What chat services post to belongs to the chats; everything else to the role `web`.
     """
     own = list(_own_routes(office, hinter)) if Role.WEB in roles else []
-    return [*office.chats.routes, *own]
+    return [*office.chats.routes, *own, *(site.routes() if site is not None else ())]
 
 
 def _own_routes(office: Office, hinter: Hinter) -> Iterator[web.RouteDef]:
-    settings = office.settings
+    settings = office.foyer.settings
     if settings.server.enabled:
         yield from _supervision(office).routes()
     if settings.hook:
@@ -92,44 +88,41 @@ def _own_routes(office: Office, hinter: Hinter) -> Iterator[web.RouteDef]:
             hooks_of(settings),
             hint=lambda pushed, hook: hinter.put(pushed, hook=hook),
             figures=office.figures,
-            clock=office.world.clock,
+            clock=office.foyer.world.clock,
         )
         yield from hooks.routes()
-    if office.site is not None:
-        yield from office.site.routes()
 
 
 @asynccontextmanager
 async def hinting(office: Office) -> AsyncIterator[Hinter]:
     """What hooks tell is written down while the block runs, and what was told before it ended."""
-    world = office.world
+    world = office.foyer.world
     hinter = Hinter(
-        office.store,
-        bells=office.bells,
+        office.foyer.store,
+        bells=office.foyer.bells,
         clock=world.clock,
         sleep=world.sleep,
         figures=office.figures,
     )
-    async with asyncio.TaskGroup() as group:
-        group.create_task(hinter.run())
-        try:
-            yield hinter
-        finally:
-            hinter.close()
+    # Not a TaskGroup, which would wrap what is raised within the block.
+    running = asyncio.create_task(hinter.run())
+    try:
+        yield hinter
+    finally:
+        hinter.close()
+        await running
 
 
 def _supervision(office: Office) -> Supervision:
+    foyer, figures = office.foyer, office.figures
+
     async def exposition() -> bytes:
-        return await page_of(
-            office.figures, office.store, office.courtesy, clock=office.world.clock
-        )
+        return await page_of(figures, foyer.store, foyer.eyes.pace, clock=foyer.world.clock)
 
     readiness = Readiness(
-        office.store,
+        foyer.store,
         chats=office.chats.troubles,
-        registries=[block.host for block in office.settings.registry],
-        clock=office.world.clock,
+        registries=[block.host for block in foyer.settings.registry],
+        clock=foyer.world.clock,
     )
-    return Supervision(
-        troubles=readiness, exposition=exposition, content_type=office.figures.content_type
-    )
+    return Supervision(troubles=readiness, exposition=exposition, content_type=figures.content_type)

@@ -1,6 +1,7 @@
 """The bot's own web server: what supervisors and prometheus ask."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -14,7 +15,7 @@ from bot.app.roles import ALL_ROLES, Role
 from bot.app.running import assembled, run
 from bot.app.world import World
 from bot.config import Loaded, Settings, load_settings
-from bot.core.errors import InvalidInput, StoreUnusable
+from bot.core.errors import CannotListen, InvalidInput, StoreUnusable
 from bot.ports import RegistryState, Store
 from bot.store.database import open_store
 from tests.support.stores import NOW
@@ -85,6 +86,17 @@ async def test_the_role_alone_is_refused_where_nothing_is_to_be_served(tmp_path:
 
     with pytest.raises(InvalidInput, match="set enabled = true"):
         await run(loaded, World(), load=lambda: loaded, roles=frozenset({Role.WEB}))
+
+
+async def test_a_port_that_is_taken_is_said_as_such(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        settings = settings_in(tmp_path, "[server]", "enabled = true", f"port = {port}")
+        async with assembled(settings, World(), roles=frozenset({Role.WEB})) as bot:
+            with pytest.raises(CannotListen, match=str(port)):
+                await bot.run()
 
 
 @pytest.fixture
