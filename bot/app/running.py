@@ -34,6 +34,7 @@ from bot.flows.deliver import Deliverer, DeliverySettings
 from bot.flows.early import Early
 from bot.flows.expire import expire_for_ever
 from bot.flows.explain import EXPLAINING_S
+from bot.flows.past import Rhythms
 from bot.flows.reconcile import Reconciler
 from bot.flows.recorder import Recorder
 from bot.flows.respond import Responder
@@ -158,6 +159,7 @@ class Bot:
             rules=Rules(
                 pacing_of(settings),
                 Early(enabled=self.official.is_enabled, tells=settings.official.built_alerts),
+                Rhythms(self.store, clock=world.clock),
             ),
             figures=self.figures,
         )

@@ -1,16 +1,20 @@
 """When to expect a missing platform, and what that rests on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
+from itertools import islice
 from statistics import quantiles
 
+from bot.core.model import Observation
 from bot.core.platform import Platform
 from bot.core.reason import Reason, ReasonCode
 
 MIN_WAITS = 5
 """Fewer waits than these are no basis."""
+MAX_WAITS = 20
+"""Of more only the newest count: habits change."""
 
 
 class Basis(Enum):
@@ -60,6 +64,32 @@ SHARED_INDEX = Estimate(timedelta(0), timedelta(hours=3), Basis.OFFICIAL_IMAGES)
 """From the architecture's own tag to the shared one: its job runs every three hours."""
 _A_LEVEL = timedelta(hours=1)
 """What each parent that has to be built first adds: the build system looks once an hour."""
+
+
+def waits_in(
+    histories: Iterable[Sequence[Observation]], platform: Platform
+) -> tuple[timedelta, ...]:
+    """How long the platform took to come after the first one, for tags seen from their beginning.
+
+    histories: what was seen of each tag, oldest first; of the newest tags first. A tag that had
+    something at first sight began unseen, and a platform that came with the first one did not have
+    to be waited for.
+    """
+    waits = (_wait_in(history, platform) for history in histories)
+    return tuple(islice((wait for wait in waits if wait), MAX_WAITS))
+
+
+def _wait_in(history: Sequence[Observation], platform: Platform) -> timedelta | None:
+    if not history or history[0].entries:
+        return None
+    filled = [seen.observed_at for seen in history if seen.entries]
+    there = [seen.observed_at for seen in history if _has(seen, platform)]
+    return there[0] - filled[0] if there else None
+
+
+def _has(seen: Observation, platform: Platform) -> bool:
+    found = seen.listed(platform)
+    return found is not None and found[1].reachable is not False
 
 
 def estimate_from(waits: Sequence[timedelta]) -> Estimate | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.model import Decision, Observation, Status
+from bot.core.rhythm import Rhythm
 
 CONFIRM_WITHIN_S = 300
 """What seems gone is looked at again within this time, whatever pace and jitter are set to."""
@@ -56,6 +57,29 @@ def next_look(
     delay_s *= 1 + pacing.jitter * (2 * chance - 1)
     if decision.doubted and observation.is_clear:
         delay_s = min(delay_s, CONFIRM_WITHIN_S)
+    return now + timedelta(seconds=delay_s)
+
+
+def in_rhythm(
+    due_at: datetime,
+    observation: Observation,
+    decision: Decision,
+    rhythm: Rhythm,
+    *,
+    chance: float,
+    pacing: Pacing,
+) -> datetime:
+    """When the target is due if its tag usually changes in a rhythm; due_at: without one.
+
+    Looks at what is waited for gather where a change is expected, and are fewer altogether.
+    """
+    now = observation.observed_at
+    waits = decision.waiting and not decision.doubted
+    if not (waits and observation.is_clear and rhythm.holds(now)):
+        return due_at
+    # What was just seen to change will not change again before the next run.
+    usual_s = max((due_at - now).total_seconds(), pacing.min_s)
+    delay_s = rhythm.delay_s(now, usual_s=usual_s, at_most_s=pacing.max_s, chance=chance)
     return now + timedelta(seconds=delay_s)
 
 

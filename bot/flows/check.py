@@ -14,12 +14,14 @@ from bot.core.model import (
     Status,
     Trouble,
 )
-from bot.core.schedule import Pacing, next_look
+from bot.core.rhythm import Change, Rhythm
+from bot.core.schedule import Pacing, in_rhythm, next_look
 from bot.flows.bells import Bells
 from bot.flows.claims import Claims
 from bot.flows.early import NOTHING_EARLY, Early
 from bot.flows.facts import built_facts, facts_of
 from bot.flows.look import Look
+from bot.flows.past import Rhythms
 from bot.flows.recorder import Recorder
 from bot.log import Log
 from bot.ports import (
@@ -60,10 +62,14 @@ class LookSettings:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How what was seen decides about the next look, and about the looks at other tags."""
+    """How what was seen decides about the next look, and about the looks at other tags.
+
+    rhythms: when official images change; without them nobody knows.
+    """
 
     pacing: Pacing
     early: Early = NOTHING_EARLY
+    rhythms: Rhythms | None = None
 
 
 async def check(
@@ -119,6 +125,11 @@ def result_of(
         chance=chance,
         pacing=rules.pacing,
     )
+    rhythm = rules.rhythms.of(target.reference) if rules.rhythms is not None else None
+    if rhythm is not None and not (changed and _is_out_of(rhythm, target, observation)):
+        due_at = in_rhythm(
+            due_at, observation, decision, rhythm, chance=chance, pacing=rules.pacing
+        )
     alive = bool(target.wants)
     if decision.finished:
         alive = any(want.watch not in decision.finished for want in target.wants)
@@ -137,6 +148,14 @@ def result_of(
         failures=failures,
         derived=early.derived(target, decision),
         built=built,
+    )
+
+
+def _is_out_of(rhythm: Rhythm, target: ClaimedTarget, observation: Observation) -> bool:
+    """Whether the tag changed when that was not expected."""
+    before = target.observation
+    return before is not None and not rhythm.fits(
+        Change(before.observed_at, observation.observed_at)
     )
 
 
@@ -218,7 +237,9 @@ class Checker:
 
     async def _work(self) -> None:
         while (target := await self._claims.begin()) is not None:
-            began_at = self.clock()
+            began_at, rhythms = self.clock(), self.rules.rhythms
+            if rhythms is not None and rhythms.is_due(target.reference, now=began_at):
+                await rhythms.refresh(target.reference)
             result = await check(
                 target,
                 look=self.look,
@@ -228,6 +249,8 @@ class Checker:
                 chance=self.chance(),
             )
             self.recorder.put(result)
+            if result.changed and rhythms is not None:
+                rhythms.note(result)
             if self._claims.end(target):
                 self.bells.looks.ring()
             observation = result.observation

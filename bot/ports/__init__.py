@@ -8,6 +8,7 @@ from bot.ports.inbox import Command, Inbox
 from bot.ports.libraries import KeptLibrary, Libraries
 from bot.ports.official import NO_OFFICIAL, KnownLibrary, NoOfficial, Official
 from bot.ports.outbox import Delivery, Outbox, OutboxEntry, OwedAlert
+from bot.ports.past import Past
 from bot.ports.registry import (
     Courtesy,
     FetchedManifest,
@@ -68,6 +69,7 @@ __all__ = [
     "Outbox",
     "OutboxEntry",
     "OwedAlert",
+    "Past",
     "Put",
     "Registries",
     "Registry",

@@ -12,6 +12,7 @@ from bot.ports.history import History
 from bot.ports.inbox import Inbox
 from bot.ports.libraries import Libraries
 from bot.ports.outbox import Outbox
+from bot.ports.past import Past
 from bot.ports.registry import RegistryState
 from bot.ports.surroundings import Sleep
 from bot.ports.targets import Targets
@@ -93,6 +94,11 @@ class Transaction(Protocol):
     @property
     def backlogs(self) -> Backlogs:
         """How much waits."""
+        ...
+
+    @property
+    def past(self) -> Past:
+        """What was seen of repositories over time."""
         ...
 
     @property

@@ -17,6 +17,7 @@ from bot.store.history import SqlHistory
 from bot.store.inbox import SqlInbox
 from bot.store.libraries import SqlLibraries
 from bot.store.outbox import SqlOutbox
+from bot.store.past import SqlPast
 from bot.store.postgres import postgres_database
 from bot.store.registries import SqlRegistries
 from bot.store.session import NewToken, Session
@@ -67,6 +68,7 @@ class SqlTransaction:
         self.inbox = SqlInbox(session)
         self.registries = SqlRegistries(session)
         self.backlogs = SqlBacklogs(session)
+        self.past = SqlPast(session)
         self.libraries = SqlLibraries(session)
         self.history = SqlHistory(session)
         self._session = session

@@ -150,7 +150,10 @@ async def _write_history(session: Session, held: Iterable[Held]) -> None:
     changed = [each.look for each in held if each.look.changed and each.look.observation.is_clear]
     await session.execute_each(
         observations.insert(),
-        [history_row(look.target.id, look.observation) for look in changed],
+        [
+            history_row(look.target.id, look.observation, before=look.target.observation)
+            for look in changed
+        ],
     )
 
 

@@ -175,7 +175,8 @@ patterns = Table(
     _partial_index("ix_patterns_due", "registry", "due_at", where="due_at IS NOT NULL"),
 )
 
-# What targets pointed at, one row each time it changed.
+# What targets pointed at, one row each time it changed. not_before: when the tag was last seen as
+# it was before, NULL at first sight.
 observations = Table(
     "observations",
     metadata,
@@ -185,6 +186,7 @@ observations = Table(
     Column("digest", Text),
     Column("entries", Json, nullable=False),
     Column("observed_at", UtcDateTime, nullable=False),
+    Column("not_before", UtcDateTime),
     Index("ix_observations_of_target", "target_id", "observed_at"),
 )
 

@@ -78,14 +78,17 @@ def observation_columns(observation: Observation) -> dict[str, Any]:
     }
 
 
-def history_row(target: int, observation: Observation) -> dict[str, Any]:
-    """The row of the history for a clear observation that is news."""
+def history_row(
+    target: int, observation: Observation, *, before: Observation | None = None
+) -> dict[str, Any]:
+    """The row of the history for a clear observation that is news; before: what was known of it."""
     return {
         "target_id": target,
         "status": observation.status.value,
         "digest": observation.digest,
         "entries": entries_to_json(observation.entries),
         "observed_at": observation.observed_at,
+        "not_before": before.observed_at if before is not None else None,
     }
 
 

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.estimate import (
+    MAX_WAITS,
     MIN_WAITS,
     OFFICIAL_BUILD,
     SHARED_INDEX,
@@ -14,11 +15,77 @@ from bot.core.estimate import (
     estimate_from,
     expect,
     official_estimate,
+    waits_in,
 )
 from bot.core.evidence import Evidence
+from bot.core.model import Entry, Observation
 from bot.core.platform import Platform
 from bot.core.reason import Awaited, Reason, ReasonCode
-from tests.support.decisions import AMD64, ARM64, ARMV7, NODE, NOW, S390X, missing
+from tests.support.decisions import AMD64, ARM64, ARMV7, NODE, NOW, S390X, missing, present
+
+
+def hour(count: float) -> datetime:
+    return NOW + timedelta(hours=count)
+
+
+def began(*seen: Observation) -> tuple[Observation, ...]:
+    """What was seen of a tag that was not there at first."""
+    return (missing(at=hour(0)), *seen)
+
+
+AMD64_FIRST = present(AMD64, at=hour(2))
+NOT_SERVED = present(AMD64, entries={ARM64: Entry("sha256:0", reachable=False)}, at=hour(3))
+
+
+@pytest.mark.parametrize(
+    ("history", "waits_h"),
+    [
+        pytest.param((), [], id="nothing seen"),
+        pytest.param(began(), [], id="nothing came"),
+        pytest.param(began(AMD64_FIRST), [], id="not there yet"),
+        pytest.param(began(AMD64_FIRST, present(AMD64, ARM64, at=hour(5))), [3], id="came later"),
+        pytest.param(began(present(AMD64, ARM64, at=hour(2))), [], id="came with the first"),
+        pytest.param((AMD64_FIRST, present(AMD64, ARM64, at=hour(5))), [], id="began unseen"),
+        pytest.param(
+            (present(at=hour(0)), AMD64_FIRST, present(AMD64, ARM64, at=hour(4))),
+            [2],
+            id="an empty index at first",
+        ),
+        pytest.param(
+            began(AMD64_FIRST, NOT_SERVED, present(AMD64, ARM64, at=hour(6))),
+            [4],
+            id="listed before it was served",
+        ),
+        pytest.param(
+            began(
+                AMD64_FIRST,
+                missing(at=hour(3)),
+                present(AMD64, ARM64, at=hour(7)),
+                present(AMD64, at=hour(8)),
+                present(AMD64, ARM64, at=hour(9)),
+            ),
+            [5],
+            id="gone and back",
+        ),
+    ],
+)
+def test_a_wait_goes_from_the_first_platform_of_a_tag_to_the_one_wanted(
+    history: tuple[Observation, ...], waits_h: list[float]
+) -> None:
+    assert waits_in([history], ARM64) == tuple(timedelta(hours=each) for each in waits_h)
+
+
+def test_only_the_newest_waits_count() -> None:
+    histories = [
+        began(present(AMD64, at=hour(1)), present(AMD64, ARM64, at=hour(2 + number)))
+        for number in range(MAX_WAITS + 5)
+    ]
+
+    waits = waits_in([(), *histories], ARM64)
+
+    assert len(waits) == MAX_WAITS
+    assert waits[0] == timedelta(hours=1)
+
 
 HOURS = [timedelta(hours=n) for n in range(11)]
 WAITS = st.lists(st.timedeltas(timedelta(0), timedelta(days=30)), max_size=30)
