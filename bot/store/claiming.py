@@ -4,10 +4,9 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy import Row, Text, bindparam, case, func, select, type_coerce, update
 from sqlalchemy.sql.expression import ScalarSelect
 
 from bot.core.model import TargetId, Want, WatchId
@@ -16,6 +15,7 @@ from bot.core.reference import Reference
 from bot.ports import ClaimedTarget, SharedTarget
 from bot.store.columns import UtcDateTime
 from bot.store.damage import readable
+from bot.store.many import among
 from bot.store.schema import places, targets, wants, watches
 from bot.store.session import Session
 from bot.store.values import clear_observation, place_from, want_from
@@ -51,8 +51,13 @@ _EARLIEST = select(
     .label("due_at"),
 ).where(_KNOWN.c.registry.is_not(None))
 
+_ANCHOR = case(
+    (targets.c.changed_at > targets.c.newest_watch_at, targets.c.changed_at),
+    else_=targets.c.newest_watch_at,
+)
 _DUE = (
-    select(targets.c.id, targets.c.due_at)
+    # In whatever form the driver has it, which is enough to sort by.
+    select(targets.c.id, type_coerce(targets.c.due_at, Text()).label("due_at"))
     .where(
         targets.c.registry == bindparam("registry"),
         targets.c.due_at <= bindparam("now", type_=UtcDateTime()),
@@ -63,7 +68,7 @@ _DUE = (
 )
 _LEASE = (
     update(targets)
-    .where(targets.c.id.in_(bindparam("ids", expanding=True)))
+    .where(among(targets.c.id, "ids"))
     .values(
         lease_token=bindparam("token"),
         lease_until=bindparam("lease_end"),
@@ -81,18 +86,16 @@ _LEASE = (
             "entries",
             "observed_at",
             "failures",
-            "changed_at",
-            "newest_watch_at",
             "hint_seq",
-            "lease_token",
             "derived_from",
-        ]
+        ],
+        _ANCHOR.label("anchor"),
     )
 )
-_SHARED = select(targets).where(targets.c.id.in_(bindparam("ids", expanding=True)))
+_SHARED = select(targets, _ANCHOR.label("anchor")).where(among(targets.c.id, "ids"))
 _REST = (
     update(targets)
-    .where(targets.c.id.in_(bindparam("ids", expanding=True)))
+    .where(among(targets.c.id, "ids"))
     .values(due_at=None, lease_token=None, lease_until=None)
 )
 _WANTS = (
@@ -107,7 +110,7 @@ _WANTS = (
     )
     .join_from(wants, watches)
     .join(places, watches.c.place_id == places.c.id)
-    .where(watches.c.target_id.in_(bindparam("ids", expanding=True)), watches.c.ended_at.is_(None))
+    .where(among(watches.c.target_id, "ids"), watches.c.ended_at.is_(None))
     .order_by(wants.c.id)
 )
 
@@ -129,9 +132,10 @@ async def claim_targets(
     due = await _due(session, capacity=capacity, limit=limit, now=now)
     if not due:
         return []
+    token = session.new_token()
     lease = {
         "ids": list(due),
-        "token": session.new_token(),
+        "token": token,
         "lease_end": now + timedelta(seconds=lease_s),
     }
     leased = (await session.execute(_LEASE, lease)).all()
@@ -142,7 +146,7 @@ async def claim_targets(
     in_order = sorted(leased, key=lambda row: due[row.id])
 
     def claimed(row: Row[Any]) -> ClaimedTarget:
-        return _claimed(row, shared.get(row.derived_from), wanted)
+        return _claimed(row, shared.get(row.derived_from), wanted, lease=token)
 
     found = list(readable(in_order, claimed, table="targets"))
     return await _without_the_unwanted(session, found)
@@ -185,39 +189,44 @@ async def earliest_due_at(
 
 async def _due(
     session: Session, *, capacity: Callable[[str], int], limit: int, now: datetime
-) -> dict[int, datetime]:
+) -> dict[int, Any]:
     """The targets to take, and since when they are due."""
-    due: list[Row[Any]] = []
+    due: list[tuple[Any, int]] = []
     for row in await session.execute(_EARLIEST):
         at_most = min(capacity(row.registry), limit) if row.due_at <= now else 0
         if at_most > 0:
             of_registry = {"registry": row.registry, "now": now, "at_most": at_most}
-            due.extend(await session.execute(_DUE, of_registry))
-    due.sort(key=attrgetter("due_at"))
-    return {row.id: row.due_at for row in due[:limit]}
+            rows = await session.execute(_DUE, of_registry)
+            due.extend((each.due_at, each.id) for each in rows)
+    due.sort()
+    return {target: due_at for due_at, target in due[:limit]}
 
 
-def _claimed(row: Row[Any], parent: Row[Any] | None, wanted: _Wanted) -> ClaimedTarget:
-    own, since = _wants(wanted[row.id])
-    shared = None if parent is None else _shared_target(parent, wanted[parent.id])
-    anchors = [_anchor(row)] if parent is None else [_anchor(row), _anchor(parent)]
+def _claimed(
+    row: Row[Any], parent: Row[Any] | None, wanted: _Wanted, *, lease: str
+) -> ClaimedTarget:
+    rows = wanted[row.id]
+    own, since = _wants(rows)
     target = ClaimedTarget(
         id=TargetId(row.id),
         reference=_reference(row),
         observation=clear_observation(row),
-        anchor=max(anchors),
+        anchor=row.anchor,
         failures=row.failures,
-        lease=row.lease_token,
+        lease=lease,
         hint_seq=row.hint_seq,
         wants=own,
         wanted_since=since,
-        places=frozenset(map(place_from, wanted[row.id])),
-        shared=shared,
+        places=frozenset(map(place_from, rows)),
     )
+    return target if parent is None else _derived(target, parent, wanted[parent.id])
+
+
+def _derived(target: ClaimedTarget, parent: Row[Any], wanted: Sequence[Row[Any]]) -> ClaimedTarget:
+    shared = _shared_target(parent, wanted)
+    target = replace(target, anchor=max(target.anchor, parent.anchor), shared=shared)
     awaiting = {want.watch for want in target.awaited}
-    if not awaiting:
-        return target
-    theirs = (want for want in wanted[row.derived_from] if want.watch_id in awaiting)
+    theirs = (want for want in wanted if want.watch_id in awaiting)
     return replace(target, places=target.places.union(map(place_from, theirs)))
 
 
@@ -230,11 +239,6 @@ def _shared_target(row: Row[Any], wanted: Sequence[Row[Any]]) -> SharedTarget:
 
 def _reference(row: Row[Any]) -> Reference:
     return Reference(row.registry, row.repository, row.tag)
-
-
-def _anchor(row: Row[Any]) -> datetime:
-    newest_watch_at: datetime = row.newest_watch_at
-    return max(row.changed_at or newest_watch_at, newest_watch_at)
 
 
 def _wants(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from json import JSONDecoder
 from typing import Any
 
 from sqlalchemy import JSON, DateTime, Text
@@ -26,7 +27,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         """What is handed to the driver."""
         if dialect.name == "sqlite":
-            return _as_text(value)
+            return moment_as_text(value)
         return value if value is None or value.tzinfo is UTC else _in_utc(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
@@ -40,7 +41,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
         """process_bind_param() for one database."""
-        return _as_text if dialect.name == "sqlite" else super().bind_processor(dialect)
+        return moment_as_text if dialect.name == "sqlite" else super().bind_processor(dialect)
 
     def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any] | None:
         """process_result_value() for one database."""
@@ -49,7 +50,8 @@ class UtcDateTime(TypeDecorator[datetime]):
         return super().result_processor(dialect, coltype)
 
 
-def _as_text(moment: datetime | None) -> str | None:
+def moment_as_text(moment: datetime | None) -> str | None:
+    """A moment as SQLite has it."""
     if moment is None:
         return None
     if moment.tzinfo is not UTC:
@@ -68,6 +70,9 @@ def _in_utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a moment without a time zone cannot be stored")
     return moment.astimezone(UTC)
+
+
+_decode = JSONDecoder().raw_decode
 
 
 class Damage:
@@ -90,7 +95,12 @@ class Json(TypeDecorator[Any]):
             return None
 
         def read(stored: Any) -> Any:
+            # What this program has written needs none of the detours of SQLAlchemy and of json.
             try:
+                if type(stored) is str:
+                    value, end = _decode(stored)
+                    if end == len(stored):
+                        return value
                 return decode(stored)
             except (ValueError, RecursionError):
                 return Damage()

@@ -5,11 +5,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Update, bindparam, case, exists, func, null, or_, update
+from sqlalchemy import (
+    Integer,
+    Row,
+    Text,
+    Update,
+    bindparam,
+    case,
+    exists,
+    func,
+    null,
+    or_,
+    update,
+)
 
-from bot.core.model import Observation
 from bot.ports import LookResult, News
-from bot.store.columns import UtcDateTime
+from bot.store.columns import UtcDateTime, moment_as_text
+from bot.store.compact import compact_json
+from bot.store.many import rows_of_json
 from bot.store.schema import targets, watches
 from bot.store.session import Session
 from bot.store.values import observation_columns
@@ -25,17 +38,19 @@ _CHANGE_HINT = (
 )
 
 
+_WATCHED = exists().where(watches.c.target_id == targets.c.id, watches.c.ended_at.is_(None))
+_WANTED = or_(_WATCHED, targets.c.derived_from.is_not(None))
+
+
 def _update_target(*columns: str, **fixed: Any) -> Update:
     """Set these columns from parameters new_<column>, and what every look sets."""
-    watched = exists().where(watches.c.target_id == targets.c.id, watches.c.ended_at.is_(None))
-    wanted = or_(watched, targets.c.derived_from.is_not(None))
     due_at = bindparam("new_due_at", type_=UtcDateTime())
     return (
         update(targets)
         .where(targets.c.id == bindparam("target"), targets.c.lease_token == bindparam("lease"))
         .values(
             {name: bindparam(f"new_{name}") for name in ("looked_at", "failures", *columns)}
-            | {"due_at": case((wanted, due_at), else_=null())}
+            | {"due_at": case((_WANTED, due_at), else_=null())}
             | {"lease_token": None, "lease_until": None}
             | fixed
         )
@@ -62,6 +77,32 @@ _OTHER = _update_target(
 )
 _UNCLEAR = _update_target(*_NO_TROUBLE)
 
+# What _SAME does, for all of them at once, where that is cheaper.
+_LOOKS = rows_of_json(
+    "looks",
+    {
+        "id": Integer(),
+        "lease": Text(),
+        "seen_at": UtcDateTime(),
+        "etag": Text(),
+        "due_at": UtcDateTime(),
+    },
+)
+_ALL_SAME = (
+    update(targets)
+    .where(targets.c.id == _LOOKS.c.id, targets.c.lease_token == _LOOKS.c.lease)
+    .values(
+        looked_at=_LOOKS.c.seen_at,
+        observed_at=_LOOKS.c.seen_at,
+        etag=_LOOKS.c.etag,
+        failures=0,
+        due_at=case((_WANTED, _LOOKS.c.due_at), else_=null()),
+        lease_token=None,
+        lease_until=None,
+        **_NO_TROUBLE,
+    )
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -79,17 +120,24 @@ class Held:
 async def write_targets(session: Session, held: Iterable[Held], *, now: datetime) -> None:
     """What was seen, the next due time, and what becomes of hints; the leases end."""
     rows: dict[Update, list[dict[str, Any]]] = {_SAME: [], _OTHER: [], _UNCLEAR: []}
+    same: list[tuple[Any, ...]] = []
     hints: list[dict[str, Any]] = []
+    at_once = session.dialect == "sqlite"
     for each in held:
         due_at, hint = _next(each, now)
-        statement, columns = _observed(each.look)
-        rows[statement].append({**columns, "new_due_at": due_at})
+        if at_once and _is_unchanged(each.look):
+            same.append(_unchanged(each.look, due_at))
+        else:
+            statement, columns = _observed(each.look)
+            rows[statement].append({**columns, "new_due_at": due_at})
         if hint is not None:
             hints.append({"target": each.row.id, **hint})
         if hint is not None or each.is_hinted:
             session.news.add(News.LOOKS)
     for statement, parameters in rows.items():
         await session.execute_each(statement, parameters)
+    if same:
+        await session.execute(_ALL_SAME, {"looks": compact_json(same)})
     await session.execute_each(_CHANGE_HINT, hints)
 
 
@@ -115,7 +163,7 @@ def _shows(look: LookResult, digest: str) -> bool:
 
 def _observed(look: LookResult) -> tuple[Update, dict[str, Any]]:
     """The statement that records what was seen, and its parameters but for the due time."""
-    observation, known = look.observation, look.target.observation
+    observation = look.observation
     columns: dict[str, Any] = {
         "target": look.target.id,
         "lease": look.target.lease,
@@ -130,20 +178,30 @@ def _observed(look: LookResult) -> tuple[Update, dict[str, Any]]:
             "new_trouble_http_status": trouble.http_status if trouble else None,
             "new_trouble_retry_at": trouble.retry_at if trouble else None,
         }
-    if not look.changed and known is not None and _is_same(known, observation):
+    if _is_unchanged(look):
         columns["new_observed_at"] = observation.observed_at
         columns["new_etag"] = observation.etag
         return _SAME, columns
     seen = {f"new_{name}": value for name, value in observation_columns(observation).items()}
     # At first sight nobody knows since when it is so.
-    changed_at = observation.observed_at if look.changed and known is not None else None
+    changed_at = observation.observed_at if look.changed and look.target.observation else None
     return _OTHER, columns | seen | {"new_changed_at": changed_at}
 
 
-def _is_same(known: Observation, observation: Observation) -> bool:
+def _is_unchanged(look: LookResult) -> bool:
     """Whether only the time has gone on; most looks are of this kind and cost the least."""
-    return (known.status, known.digest, known.entries) == (
-        observation.status,
-        observation.digest,
-        observation.entries,
+    known, observation = look.target.observation, look.observation
+    if look.changed or known is None or observation.trouble is not None:
+        return False
+    return (
+        known.status is observation.status
+        and known.digest == observation.digest
+        and (known.entries is observation.entries or known.entries == observation.entries)
     )
+
+
+def _unchanged(look: LookResult, due_at: datetime | None) -> tuple[Any, ...]:
+    """A row of _LOOKS."""
+    target, observation = look.target, look.observation
+    seen_at = moment_as_text(observation.observed_at)
+    return target.id, target.lease, seen_at, observation.etag, moment_as_text(due_at)

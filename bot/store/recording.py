@@ -11,6 +11,7 @@ from bot.ports import LookResult, News
 from bot.store.deriving import derive_targets, mark_built, shared_targets
 from bot.store.dialect import insert_or_ignore
 from bot.store.looked import Held, write_targets
+from bot.store.many import among
 from bot.store.schema import alerts, observations, targets, wants, watches
 from bot.store.session import Session
 from bot.store.values import facts_to_json, history_row
@@ -23,7 +24,7 @@ _HELD = (
         targets.c.hint_digest,
         targets.c.hint_tries,
     )
-    .where(targets.c.id.in_(bindparam("ids", expanding=True)))
+    .where(among(targets.c.id, "ids"))
     .order_by(targets.c.id)
     .with_for_update(key_share=True)
 )
