@@ -78,7 +78,7 @@ async def subscribe(settings: Settings, world: World, wish: "Wish") -> tuple[boo
         knowing(settings, world, store) as official,
     ):
         sight = sight_of(store, eyes, settings, world)
-        explain = explainer_of(sight, world, official=official, suggest=eyes.suggest)
+        explain = explainer_of(sight, world, official=official, suggest=eyes.suggest, store=store)
         subscriber = subscriber_of(sight, settings, world, explain=explain, suggest=eyes.suggest)
         prepared = await subscriber.prepare(wish)
         async with store.transaction() as transaction:

@@ -140,7 +140,9 @@ class Bot:
     def _workers(self, chats: Chats) -> Mapping[Role, Checker | Responder | Deliverer]:
         settings, world, bells = self.settings, self.world, self.bells
         sight = sight_of(self.store, self.eyes, settings, world)
-        explain = explainer_of(sight, world, official=self.official, suggest=self.eyes.suggest)
+        explain = explainer_of(
+            sight, world, official=self.official, suggest=self.eyes.suggest, store=self.store
+        )
         checker = Checker(
             store=self.store,
             look=self.eyes.look,

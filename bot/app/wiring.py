@@ -188,15 +188,20 @@ def explainer_of(
     *,
     official: Official = NO_OFFICIAL,
     suggest: Suggest | None = None,
+    store: Store | None = None,
 ) -> "Explainer":
-    """The verb behind /why, for those who have a store."""
-    from bot.flows.explain import Explainer, no_tags
+    """The verb behind /why; store: what the bot has seen itself, if it has one."""
+    from bot.flows.explain import Explainer, no_run, no_tags, no_waits
+    from bot.flows.past import Hindsight
 
+    past = Hindsight(store, clock=world.clock, is_withheld=sight.is_withheld) if store else None
     return Explainer(
         glance=sight.glance,
         clock=world.clock,
         official=official,
         tags=no_tags if suggest is None else suggest.tags_of,
+        waits=no_waits if past is None else past.waits,
+        next_run=no_run if past is None else past.next_run,
     )
 
 

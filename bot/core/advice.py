@@ -18,7 +18,8 @@ class Advice:
 
     estimate: None without a basis. alternatives: each seen by a look, the best first. habit: of
     repositories of which only the registry tells; None if nobody looked. changed_at: when the tag
-    was seen to change, None if it was not.
+    was seen to change, None if it was not. next_run: about when the job that writes an official
+    image's tags runs next; None if it is not known, or does not matter.
     """
 
     reason: Reason
@@ -26,6 +27,7 @@ class Advice:
     alternatives: tuple[Alternative, ...] = ()
     habit: Habit | None = None
     changed_at: datetime | None = None
+    next_run: datetime | None = None
 
     @property
     def platform(self) -> Platform:

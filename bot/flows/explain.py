@@ -29,6 +29,9 @@ MAX_PLATFORMS = 6
 MAX_LOOKS = 3
 MAX_LOOKS_THOROUGH = 6
 """At alternatives, for each question, when somebody wants to watch and when somebody asks why."""
+_ON_ITS_WAY = frozenset(
+    {ReasonCode.BUILT_PENDING_INDEX, ReasonCode.QUEUED, ReasonCode.WAITING_PARENT}
+)
 EXPLAINING_S = 30.0
 """What all of it may take, with every source at its slowest, beyond the look at the tag itself."""
 
@@ -61,6 +64,14 @@ class Waits(Protocol):
         ...
 
 
+class NextRun(Protocol):
+    """When the job that writes an official image's tags runs next."""
+
+    async def __call__(self, reference: Reference, *, place: Place) -> datetime | None:
+        """As far as the bot has seen it and the place may know it."""
+        ...
+
+
 async def no_tags(reference: Reference, /, *, place: Place) -> tuple[str, ...]:  # noqa: ARG001
     """Tags of which nobody knows."""
     return ()
@@ -74,6 +85,11 @@ async def no_waits(
 ) -> Sequence[timedelta]:
     """Waits that nobody has seen."""
     return ()
+
+
+async def no_run(reference: Reference, *, place: Place) -> datetime | None:  # noqa: ARG001
+    """A run of which nobody knows when it is."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +120,7 @@ class Explainer:
     official: Official = NO_OFFICIAL
     tags: Tags = no_tags
     waits: Waits = no_waits
+    next_run: NextRun = no_run
     library_within_s: float = 6.0
     ancestors_within_s: float = 10.0
     _ancestry: Ancestry = field(init=False)
@@ -141,7 +158,14 @@ class Explainer:
             await self._alternatives(question, reason),
             await self._habit(question, reason),
             question.changed_at,
+            await self._next_run(question, reason),
         )
+
+    async def _next_run(self, question: Question, reason: Reason) -> datetime | None:
+        """When the tag may change next, where the platform is on its way."""
+        if reason.code not in _ON_ITS_WAY:
+            return None
+        return await self.next_run(question.reference, place=question.place)
 
     async def reason(self, question: Question, platform: Platform, known: KnownLibrary) -> Reason:
         """Why the platform is missing; only what can still matter is asked for."""

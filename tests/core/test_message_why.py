@@ -254,6 +254,29 @@ OWN = Estimate(
             "Usually 1-5 h after it is listed, up to 2 days when a base image is new.",
             id="nobody knows since when",
         ),
+        pytest.param(
+            advice(
+                ReasonCode.QUEUED,
+                replace(EVIDENCE, listed_since=NOW - timedelta(days=3)),
+                estimate=replace(OWN, median=None),
+            ),
+            "Usually 40 min to 2 h 10 min: this repository's last 6 tags.",
+            id="listed long ago, but own waits are not counted from that",
+        ),
+        pytest.param(
+            advice(
+                ReasonCode.BUILT_PENDING_INDEX,
+                estimate=SHARED_INDEX,
+                next_run=NOW + timedelta(minutes=140),
+            ),
+            "The tag usually follows within 3 h. The next index run is about 14:20 UTC.",
+            id="built, and the minute is known",
+        ),
+        pytest.param(
+            advice(ReasonCode.QUEUED, next_run=NOW + timedelta(minutes=140)),
+            "The next index run is about 14:20 UTC.",
+            id="nothing but the minute is known",
+        ),
     ],
 )
 def test_what_is_expected_names_its_basis(given: Advice, sentence: str | None) -> None:

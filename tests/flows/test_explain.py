@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -220,6 +220,27 @@ async def test_own_waits_go_before_what_is_known_of_all_images(scene: Scene) -> 
 
     assert advice.estimate is not None
     assert (advice.estimate.basis, advice.estimate.sample) == (Basis.OWN_WAITS, 6)
+
+
+async def test_the_next_run_is_told_of_what_is_on_its_way(scene: Scene) -> None:
+    run_at = NOW + timedelta(minutes=80)
+
+    async def next_run(reference: Reference, *, place: Place) -> datetime | None:
+        return run_at if (reference, place) == (NODE, TEAM) else None
+
+    scene.explainer.next_run = next_run
+
+    queued = await scene.ask()
+    scene.registry.plan(OWN, [f"linux/arm64@{COMMIT}"])
+    built = await scene.ask()
+    [not_planned] = await scene.ask_for([S390X])
+
+    assert [each.reason.code for each in (queued, built, not_planned)] == [
+        ReasonCode.QUEUED,
+        ReasonCode.BUILT_PENDING_INDEX,
+        ReasonCode.NOT_PLANNED,
+    ]
+    assert [each.next_run for each in (queued, built, not_planned)] == [run_at, run_at, None]
 
 
 async def test_at_most_a_few_alternatives_are_looked_at(scene: Scene) -> None:

@@ -29,14 +29,11 @@ def reason_sentences(advice: Advice, *, now: datetime) -> tuple[str, ...]:
 
 def expectation(advice: Advice, *, now: datetime) -> str | None:
     """When to expect it, and what that rests on; None without a basis."""
-    estimate, since = advice.estimate, advice.reason.evidence.listed_since
-    if estimate is None:
-        return None
-    if advice.reason.code is ReasonCode.BUILT_PENDING_INDEX:
-        return f"The tag usually follows within {span(estimate.high)}."
-    if since is not None and estimate.is_exceeded(since, now):
-        return f"This takes longer than usual already, so I expect nothing ({_rests_on(estimate)})."
-    return f"Usually {_rests_on(estimate)}."
+    run = None
+    if advice.next_run is not None:
+        run = f"The next index run is about {moment(advice.next_run, now)}."
+    sentences = [each for each in (_estimated(advice, now), run) if each is not None]
+    return " ".join(sentences) or None
 
 
 def offer_line(alternative: Alternative) -> str:
@@ -108,6 +105,19 @@ def planned_words(advice: Advice | None, there: Sequence[Platform]) -> str:
         return ""
     count = sum(any(each.satisfied_by(other) for other in there) for each in planned)
     return f" ({count} of {len(planned)} planned)"
+
+
+def _estimated(advice: Advice, now: datetime) -> str | None:
+    estimate, since = advice.estimate, advice.reason.evidence.listed_since
+    if estimate is None:
+        return None
+    if advice.reason.code is ReasonCode.BUILT_PENDING_INDEX:
+        return f"The tag usually follows within {span(estimate.high)}."
+    # Own waits are counted from a tag's first platform, which comes some time after its listing.
+    of_listing = estimate.basis is Basis.OFFICIAL_IMAGES
+    if of_listing and since is not None and estimate.is_exceeded(since, now):
+        return f"This takes longer than usual already, so I expect nothing ({_rests_on(estimate)})."
+    return f"Usually {_rests_on(estimate)}."
 
 
 def _present(advice: Advice, _now: datetime) -> tuple[str, ...]:
