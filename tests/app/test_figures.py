@@ -54,7 +54,7 @@ async def page(bot: Bot) -> str:
 
 async def page_with(bot: Bot, *patterns: str) -> str:
     """The page as soon as it has all of these lines."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             shown = await page(bot)
             if all(re.search(f"^{each}$", shown, re.MULTILINE) for each in patterns):

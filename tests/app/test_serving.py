@@ -36,7 +36,7 @@ async def served(settings: Settings, roles: frozenset[Role]) -> AsyncIterator[st
     """A running bot's address, on a port that is free."""
     async with assembled(settings, World(), roles=roles) as bot, asyncio.TaskGroup() as group:
         running = group.create_task(bot.run())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             address = await bot.served_at()
         yield address
         bot.stop()

@@ -156,7 +156,7 @@ async def socket(
 
 async def is_heard(there: SlackServer) -> None:
     """Somebody types until the bot has taken it."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         while True:
             sent = await there.command("/watch", "node:22", channel="C0TEAM", user="U0ADA")
             with suppress(TimeoutError):

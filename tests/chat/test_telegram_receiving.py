@@ -43,7 +43,7 @@ async def deliverable(store: Store, now: datetime) -> list[Place]:
 
 async def received(telegram: Telegram, there: TelegramServer) -> None:
     """Listen until the server has been told that everything was received."""
-    async with running(telegram.listen()), asyncio.timeout(10):
+    async with running(telegram.listen()), asyncio.timeout(30):
         await there.until(lambda: there.unconfirmed == 0)
 
 
@@ -178,7 +178,7 @@ async def test_an_update_that_comes_twice_is_one_command(
 async def test_a_revoked_token_pauses_the_chat_until_it_works_again(
     telegram: Telegram, telegram_there: TelegramServer
 ) -> None:
-    async with running(telegram.listen()), asyncio.timeout(10):
+    async with running(telegram.listen()), asyncio.timeout(30):
         await telegram_there.until(lambda: telegram_there.commands)
         telegram_there.revoked = True
         await telegram_there.say("/help", chat=GROUP, user=ADA)
@@ -302,7 +302,7 @@ async def test_a_webhook_is_announced_with_its_secret(
 ) -> None:
     _, telegram = hooked
 
-    async with running(telegram.listen()), asyncio.timeout(5):
+    async with running(telegram.listen()), asyncio.timeout(30):
         await telegram_there.until(lambda: telegram_there.webhook)
 
     assert telegram_there.webhook["url"] == "https://bot.example/archbell/telegram"

@@ -130,7 +130,7 @@ async def test_who_is_cut_off_at_the_second_attempt_knows_what_the_first_one_got
     registry.will_answer(Answer(503))
     registry.will_answer(Answer(never=True))
 
-    async with connected(registry.settings()) as connection, asyncio.timeout(10):
+    async with connected(registry.settings()) as connection, asyncio.timeout(30):
         look = asyncio.ensure_future(connection.look(TAG))
         while registry.requests != [HEAD, HEAD]:  # noqa: ASYNC110 (the server has no bell)
             await asyncio.sleep(0)

@@ -10,7 +10,7 @@ from tests.support.docker_registry import StartRegistry
 from tests.support.slack_server import SlackServer
 from tests.support.telegram_server import TelegramServer
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(240)
 HOW_TO_INVITE = "type /invite @archbell in it"
 
 

@@ -16,7 +16,7 @@ from tests.support.telegram_server import TelegramServer
 TAG = "22.15-bullseye-slim"
 IMAGE = f"node:{TAG}"
 ADA, BOB = 7, 8
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(240)
 
 
 async def grow(registry: DockerRegistry, *platforms: str) -> str:

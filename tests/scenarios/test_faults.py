@@ -21,7 +21,7 @@ from tests.support.command_line import Ended, archbell
 from tests.support.scripted_answers import Answer
 from tests.support.scripted_registry import ScriptedRegistry, scripted_registry
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(240)
 
 MIB = 1024 * 1024
 NODE = "library/node"

@@ -8,7 +8,7 @@ from tests.support.bot_process import BotProcess
 
 
 async def until(path: Path, *, exists: bool) -> None:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         while path.exists() != exists:  # noqa: ASYNC110, ASYNC240  another process makes it
             await asyncio.sleep(0.02)
 

@@ -17,7 +17,7 @@ from tests.support.webhook_receiver import webhook_receiver
 
 NODE = "library/node"
 BOTH = ["linux/amd64", "linux/arm64"]
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(240)
 
 
 async def test_a_program_is_told_once_though_its_first_answer_fails(

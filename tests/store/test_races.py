@@ -68,7 +68,7 @@ def until_blocked(url: str) -> UntilBlocked:
     """Returns when somebody waits for a row that another transaction holds."""
 
     async def wait() -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not await rows(url, _WAITING):  # noqa: ASYNC110  not our process
                 await asyncio.sleep(0.01)
 

@@ -7,7 +7,7 @@ from tests.support.slack_server import Channel, SlackServer
 from tests.support.telegram_server import Chat, TelegramServer
 
 GROUP = -100123
-WITHIN_S = 30
+WITHIN_S = 60
 
 
 def with_slack(config: Path, slack: SlackServer) -> Path:

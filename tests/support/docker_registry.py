@@ -16,7 +16,7 @@ import aiohttp
 from tests.support.components import bound_to_this_process, require
 from tests.support.registry_settings import Login, Notify, Settings, TokenAuth
 
-READY_WITHIN_S = 10.0
+READY_WITHIN_S = 30.0
 _POLL_EVERY_S = 0.02
 _LISTENING = re.compile(r"listening on 127\.0\.0\.1:(\d+)")
 _ACCESS_LINE = re.compile(
@@ -132,7 +132,7 @@ class DockerRegistry:
         self._lines_seen = len(self._access_lines())
 
     async def wait_for_request(
-        self, request: str, *, count: int = 1, timeout_s: float = 10.0
+        self, request: str, *, count: int = 1, timeout_s: float = 30.0
     ) -> None:
         """Return when this exact request has been answered that often since clear_requests()."""
         try:

@@ -9,7 +9,7 @@ from bot.core.errors import SendUncertain
 from bot.core.message.neutral import Message
 from bot.core.model import Place
 
-WITHIN_S = 5.0
+WITHIN_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,7 @@ class BotOnTerminal:
         """Send it a signal, past the terminal."""
         self._started.send_signal(number)
 
-    async def wait_for(self, pattern: str, *, timeout_s: float = 15.0) -> None:
+    async def wait_for(self, pattern: str, *, timeout_s: float = 30.0) -> None:
         """Return when the terminal shows it. Raises AssertionError with all that it shows."""
         try:
             async with asyncio.timeout(timeout_s):
@@ -103,13 +103,13 @@ class BotOnTerminal:
         except TimeoutError as error:
             raise AssertionError(f"No {pattern!r} in time\n{self.shown}") from error
 
-    async def wait_until_it_heeds_ctrl_c(self, *, timeout_s: float = 5.0) -> None:
+    async def wait_until_it_heeds_ctrl_c(self, *, timeout_s: float = 15.0) -> None:
         """Return when the terminal makes a signal of Ctrl-C again, as it does after a prompt."""
         async with asyncio.timeout(timeout_s):
             while not termios.tcgetattr(self._master)[3] & termios.ISIG:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 
-    async def ended(self, *, timeout_s: float = 10.0) -> int:
+    async def ended(self, *, timeout_s: float = 20.0) -> int:
         """Its exit code. Raises AssertionError if it goes on."""
         try:
             return await asyncio.wait_for(self._started.wait(), timeout_s)

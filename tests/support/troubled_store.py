@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from bot.ports import Store, Transaction
 
-WITHIN_S = 10.0
+WITHIN_S = 30.0
 Condition = Callable[..., bool]
 
 

@@ -270,7 +270,7 @@ class Stream:
                 yield event, text.removeprefix("data: ")
 
     async def next(self, *wanted: str) -> tuple[str, str]:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             async for event, data in self:
                 if event in wanted:
                     return event, data
@@ -390,7 +390,7 @@ async def test_a_stream_ends_after_an_hour_so_that_the_cookie_is_asked_for_again
     ):
         await Stream(response).next("beat")
         clock.go_on(hours=2)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             await response.content.read()
 
     assert response.content.at_eof()
