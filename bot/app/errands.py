@@ -1,11 +1,13 @@
 """What the command line does without a running bot, each from opening to closing."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.app.wiring import (
     database_url,
+    explainer_at_hand,
     explainer_of,
     knowing,
     looking,
@@ -16,10 +18,12 @@ from bot.app.wiring import (
 )
 from bot.app.world import World
 from bot.config import Settings
+from bot.core.advice import Advice
 from bot.core.message.neutral import Message
 from bot.core.model import TERMINAL, Observation, Watch
 from bot.core.platform import Platform
 from bot.core.reference import Reference
+from bot.flows.question import Depth, Question
 from bot.flows.wait import Progress, Waiting
 from bot.ports import OutboxEntry
 
@@ -28,17 +32,26 @@ if TYPE_CHECKING:
     from bot.store.inspection import Condition
 
 
-async def look_once(
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One look, and what can be said about what is missing."""
+
+    seen: Observation
+    advices: tuple[Advice, ...] = ()
+
+
+async def explain_once(
     settings: Settings,
     world: World,
     reference: Reference,
     platforms: Sequence[Platform],
     *,
     timeout_s: float,
-) -> Observation:
-    """One look without a store."""
+    depth: Depth = Depth.REASON,
+) -> Explained:
+    """One look without a store; what is missing is asked after."""
     async with looking(settings, world, by_operator=True) as eyes:
-        return await eyes.look(
+        seen = await eyes.look(
             reference,
             known=None,
             wanted=platforms,
@@ -46,6 +59,15 @@ async def look_once(
             urgent=True,
             timeout_s=timeout_s,
         )
+        asked = [each for each in platforms if seen.offers(each) is None]
+        if depth is Depth.EVERYTHING:
+            asked = list(platforms)
+        if not asked or not seen.is_clear:
+            return Explained(seen)
+        async with knowing(settings, world) as official:
+            explain = explainer_at_hand(eyes, world, official=official)
+            advices = await explain(Question(reference, seen, TERMINAL, depth), asked)
+    return Explained(seen, advices)
 
 
 async def wait_until_there(
@@ -57,8 +79,11 @@ async def wait_until_there(
     at_most: timedelta,
     tell: Callable[[Progress], None],
 ) -> Progress:
-    """Looks without a store until all platforms are there or time is up."""
-    async with looking(settings, world, by_operator=True) as eyes:
+    """Looks without a store until all platforms are there, will not come, or time is up."""
+    async with (
+        looking(settings, world, by_operator=True) as eyes,
+        knowing(settings, world) as official,
+    ):
         waiting = Waiting(
             look=eyes.look,
             clock=world.clock,
@@ -66,6 +91,7 @@ async def wait_until_there(
             chance=world.chance,
             pacing=pacing_of(settings),
             timeout_s=settings.looks.timeout_s,
+            explain=explainer_at_hand(eyes, world, official=official),
         )
         return await waiting.until_there(reference, platforms, at_most=at_most, tell=tell)
 

@@ -12,6 +12,9 @@ from bot.app.roles import Role, names_of
 from bot.app.world import World, program_version
 from bot.config import RegistryBlock, Settings
 from bot.core.errors import ConfigurationError
+from bot.core.model import Observation, Place
+from bot.core.platform import Platform
+from bot.core.reference import Reference
 from bot.core.schedule import Pacing
 from bot.flows.look import Look
 from bot.flows.suggest import Suggest, Suggesting, suggest_nothing
@@ -23,7 +26,8 @@ from bot.ports import NO_FIGURES, NO_OFFICIAL, Figures, Official, SharedStore, S
 from bot.registry.client import RegistryClient
 
 if TYPE_CHECKING:
-    from bot.flows.explain import Explainer, Explaining
+    from bot.flows.explain import Explainer
+    from bot.flows.question import Explaining
     from bot.flows.sight import Sight
     from bot.flows.subscribe import Subscriber
 
@@ -203,6 +207,26 @@ def explainer_of(
         waits=no_waits if past is None else past.waits,
         next_run=no_run if past is None else past.next_run,
     )
+
+
+def explainer_at_hand(eyes: Eyes, world: World, *, official: Official) -> "Explainer":
+    """The verb behind `archbell why`, for those who have no store and may see everything."""
+    from bot.flows.explain import Explainer
+    from bot.flows.sight import GLANCE_S
+
+    async def glance(
+        reference: Reference, platforms: tuple[Platform, ...], *, place: Place
+    ) -> Observation:
+        return await eyes.look(
+            reference,
+            known=None,
+            wanted=platforms,
+            places=(place,),
+            urgent=True,
+            timeout_s=GLANCE_S,
+        )
+
+    return Explainer(glance=glance, clock=world.clock, official=official, tags=eyes.suggest.tags_of)
 
 
 def subscriber_of(

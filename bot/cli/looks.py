@@ -1,4 +1,4 @@
-"""`archbell check` and `archbell wait`: looks without a store."""
+"""`archbell check`, `why` and `wait`: looks without a store."""
 
 import json
 import sys
@@ -13,6 +13,7 @@ from bot.core.errors import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot.core.advice import Advice
     from bot.core.model import Observation
     from bot.core.platform import Platform
     from bot.core.reference import Reference
@@ -32,12 +33,12 @@ CHECK_TIMEOUT_S = 12.0
 def check(
     context: typer.Context, image: Image, platforms: Platforms = None, as_json: AsJson = False
 ) -> None:
-    """Look once what the registry has.
+    """Look once what the registry has, and say why something is missing.
 
     Exit codes: 0 all platforms are there, 1 at least one is missing, 2 wrong usage,
     3 not known (the registry gave no clear answer).
     """
-    from bot.app.errands import look_once
+    from bot.app.errands import explain_once
     from bot.app.world import World, execute
     from bot.flows.wait import verdict_on
 
@@ -46,12 +47,51 @@ def check(
     reference, wanted = parsed_image(image), parsed_platforms(platforms or [], settings)
     world = World()
     timeout_s = min(CHECK_TIMEOUT_S, settings.looks.timeout_s)
-    seen = execute(lambda: look_once(settings, world, reference, wanted, timeout_s=timeout_s))
+    found = execute(lambda: explain_once(settings, world, reference, wanted, timeout_s=timeout_s))
     if as_json:
-        typer.echo(json.dumps(as_object(reference, wanted, seen), indent=2))
+        shown = as_object(reference, wanted, found.seen, found.advices)
+        typer.echo(json.dumps(shown, indent=2))
     else:
-        _show(reference, wanted, seen)
-    raise typer.Exit(verdict_on(seen, wanted).value)
+        _show(reference, wanted, found.seen, found.advices)
+    raise typer.Exit(verdict_on(found.seen, wanted).value)
+
+
+def why(
+    context: typer.Context, image: Image, platforms: Platforms = None, as_json: AsJson = False
+) -> None:
+    """Say why a platform is missing, when to expect it, and what to use now.
+
+    Exit codes: 0 all platforms are there, 1 at least one is missing, 2 wrong usage,
+    3 not known (the registry gave no clear answer).
+    """
+    from bot.app.errands import explain_once
+    from bot.app.world import World, execute
+    from bot.cli.observations import explained_object
+    from bot.core.message.english.command_line import render_why_on_command_line
+    from bot.core.message.plain import render_plain
+    from bot.flows.question import Depth
+    from bot.flows.wait import verdict_on
+
+    options: Context = context.obj
+    settings = options.settings()
+    reference, wanted = parsed_image(image), parsed_platforms(platforms or [], settings)
+    world, timeout_s = World(), min(CHECK_TIMEOUT_S, settings.looks.timeout_s)
+    found = execute(
+        lambda: explain_once(
+            settings, world, reference, wanted, timeout_s=timeout_s, depth=Depth.EVERYTHING
+        )
+    )
+    if as_json:
+        shown = explained_object(reference, wanted, found.seen, found.advices)
+        typer.echo(json.dumps(shown, indent=2))
+    elif found.seen.trouble is not None:
+        _show(reference, wanted, found.seen)
+    else:
+        message = render_why_on_command_line(
+            reference, wanted, found.seen, found.advices, now=world.clock()
+        )
+        typer.echo(render_plain(message))
+    raise typer.Exit(verdict_on(found.seen, wanted).value)
 
 
 def wait(
@@ -106,27 +146,37 @@ def _wait_for_one(
             )
         )
     if as_json:
-        typer.echo(json.dumps(as_object(reference, wanted, last.observation), indent=2))
+        shown = as_object(reference, wanted, last.observation, last.advices)
+        typer.echo(json.dumps(shown, indent=2))
     else:
-        _show(reference, wanted, last.observation)
+        _show(reference, wanted, last.observation, last.advices)
     raise typer.Exit(last.verdict.value)
 
 
-def _show(reference: "Reference", wanted: "Sequence[Platform]", seen: "Observation") -> None:
+def _show(
+    reference: "Reference",
+    wanted: "Sequence[Platform]",
+    seen: "Observation",
+    advices: "Sequence[Advice]" = (),
+) -> None:
     from bot.core.message.english.command_line import render_check_on_command_line
+    from bot.core.message.english.reasons import advice_lines
     from bot.core.message.plain import render_plain
 
-    message = render_check_on_command_line(reference, wanted, seen, now=seen.observed_at)
+    now = seen.observed_at
+    message = render_check_on_command_line(reference, wanted, seen, now=now, advices=advices)
     if seen.trouble is not None:
         typer.echo(f"archbell: {message.lines[0]}", err=True)
         return
     if not sys.stdout.isatty():
         typer.echo(render_plain(message))
         return
-    _show_table(message.headline, wanted, seen)
+    _show_table(message.headline, wanted, seen, advice_lines(advices, now=now, at_most=3))
 
 
-def _show_table(headline: str, wanted: "Sequence[Platform]", seen: "Observation") -> None:
+def _show_table(
+    headline: str, wanted: "Sequence[Platform]", seen: "Observation", reasons: "Sequence[str]"
+) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -145,3 +195,5 @@ def _show_table(headline: str, wanted: "Sequence[Platform]", seen: "Observation"
     console = Console()
     console.print(Text(visible(headline)))
     console.print(table)
+    for reason in reasons:
+        console.print(Text(visible(reason)))

@@ -24,13 +24,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help=(
-        "Tells you once when the missing architecture of an image tag can be pulled.\n\n"
+        "Tells you once when the missing architecture of an image tag can be pulled. Every command "
+        "explains itself and its exit codes: archbell check --help\n\n"
         "[bold]archbell wait node:22.15-slim arm64 && make deploy[/]   waits for it in a script\n\n"
         "[bold]archbell run[/]   starts the bot; type [bold]/watch node:22.15-slim arm64[/] there"
     ),
-    epilog="Every command explains itself and its exit codes: archbell check --help",
 )
 app.command(rich_help_panel=LOOK)(looks.check)
+app.command(rich_help_panel=LOOK)(looks.why)
 app.command(rich_help_panel=LOOK)(looks.wait)
 app.command(rich_help_panel=LOOK)(scan.scan)
 app.command(rich_help_panel=WATCH)(watches.watch)

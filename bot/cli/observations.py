@@ -5,15 +5,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot.core.advice import Advice
     from bot.core.model import Observation
     from bot.core.platform import Platform
     from bot.core.reference import Reference
 
 
 def as_object(
-    reference: "Reference", wanted: "Sequence[Platform]", seen: "Observation"
+    reference: "Reference",
+    wanted: "Sequence[Platform]",
+    seen: "Observation",
+    advices: "Sequence[Advice]" = (),
 ) -> dict[str, Any]:
     """An observation for scripts; a platform is present, absent, dangling or unknown."""
+    from bot.core.message.english.reasons import reason_sentences
     from bot.core.message.english.trouble import trouble_sentence
 
     trouble = seen.trouble
@@ -33,8 +38,55 @@ def as_object(
             "kind": trouble.kind.value,
             "sentence": trouble_sentence(reference, trouble, now=seen.observed_at),
         },
+        "reasons": {
+            str(advice.platform): {
+                "code": advice.reason.code.value,
+                "sentences": list(reason_sentences(advice, now=seen.observed_at)),
+            }
+            for advice in advices
+        },
         "observed_at": seen.observed_at.isoformat(),
     }
+
+
+def explained_object(
+    reference: "Reference",
+    wanted: "Sequence[Platform]",
+    seen: "Observation",
+    advices: "Sequence[Advice]",
+) -> dict[str, Any]:
+    """What as_object() gives, with everything that was found out about the reasons."""
+    shown = as_object(reference, wanted, seen, advices)
+    for advice in advices:
+        estimate, evidence = advice.estimate, advice.reason.evidence
+        shown["reasons"][str(advice.platform)] |= {
+            "planned": None
+            if evidence.planned is None
+            else [str(platform) for platform in sorted(evidence.planned)],
+            "waits_for": [each.reference.familiar for each in advice.reason.awaited],
+            "expected_s": None
+            if estimate is None
+            else {
+                "low": estimate.low.total_seconds(),
+                "high": estimate.high.total_seconds(),
+                "basis": estimate.basis.value,
+                "sample": estimate.sample,
+            },
+            "alternatives": [
+                {
+                    "offer": each.candidate.offer.value,
+                    "image": each.candidate.reference.familiar,
+                    "platform": str(each.candidate.platform),
+                    "version": each.candidate.version,
+                    "freshness": each.freshness.value,
+                }
+                for each in advice.alternatives
+            ],
+            "not_learnt": [
+                {"source": gap.source.value, "subject": gap.subject} for gap in advice.reason.gaps
+            ],
+        }
+    return shown
 
 
 def state_of(seen: "Observation", platform: "Platform") -> str:

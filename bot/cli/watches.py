@@ -26,7 +26,7 @@ InPlace = Annotated[
 ]
 
 
-def watch(
+def watch(  # noqa: PLR0913, PLR0917 - an option for each
     context: typer.Context,
     image: Image,
     platforms: Platforms = None,
@@ -35,6 +35,9 @@ def watch(
     ] = None,
     keep: Annotated[
         bool, typer.Option("--keep", help="Go on afterwards: tell when it goes and comes back.")
+    ] = False,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Also what is not built at present.")
     ] = False,
     place: InPlace = "terminal",
 ) -> None:
@@ -58,6 +61,7 @@ def watch(
         standing=keep,
         expires_in=parsed_duration(lasting) if lasting else None,
         source="cli",
+        anyway=anyway,
     )
     accepted, message = execute(lambda: subscribe(settings, World(), wish))
     typer.echo(render_plain(for_command_line(message, wish.place)))

@@ -45,6 +45,11 @@ def in_vain(advices: Sequence[Advice]) -> tuple[Advice, ...]:
     return tuple(advice for advice in advices if advice.needs_a_word)
 
 
+def never_comes(advices: Sequence[Advice]) -> bool:
+    """Whether whoever wants all of these waits in vain, as things stand."""
+    return any(advice.reason.will_never_come for advice in advices)
+
+
 def is_planned(advices: Sequence[Advice]) -> bool:
     """Whether the tag is known to be listed, so that it is not misspelt."""
     return any(advice.reason.evidence.planned is not None for advice in advices)

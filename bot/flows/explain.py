@@ -1,7 +1,7 @@
 """Why a platform is missing, when it may come and what to use now: asks everybody who may know."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -19,6 +19,7 @@ from bot.core.platform import Platform
 from bot.core.reason import Reason, ReasonCode, explain
 from bot.core.reference import Reference
 from bot.flows.ancestry import Ancestry
+from bot.flows.question import Depth, Question
 from bot.flows.together import together
 from bot.ports import NO_OFFICIAL, Clock, KnownLibrary, Official
 
@@ -26,9 +27,6 @@ LIBRARY_FRESH_S = 300.0
 """How old a library file may be for somebody who asks; its host keeps copies as long itself."""
 MAX_PLATFORMS = 6
 """Of so many platforms of one question each is asked about by itself."""
-MAX_LOOKS = 3
-MAX_LOOKS_THOROUGH = 6
-"""At alternatives, for each question, when somebody wants to watch and when somebody asks why."""
 _ON_ITS_WAY = frozenset(
     {ReasonCode.BUILT_PENDING_INDEX, ReasonCode.QUEUED, ReasonCode.WAITING_PARENT}
 )
@@ -72,6 +70,10 @@ class NextRun(Protocol):
         ...
 
 
+MAX_LOOKS = {Depth.REASON: 0, Depth.ADVICE: 3, Depth.EVERYTHING: 6}
+"""At alternatives, for each platform."""
+
+
 async def no_tags(reference: Reference, /, *, place: Place) -> tuple[str, ...]:  # noqa: ARG001
     """Tags of which nobody knows."""
     return ()
@@ -90,21 +92,6 @@ async def no_waits(
 async def no_run(reference: Reference, *, place: Place) -> datetime | None:  # noqa: ARG001
     """A run of which nobody knows when it is."""
     return None
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What somebody wants to know about one tag, of which a look has just been made.
-
-    thorough: ask for parents too, and look at more alternatives. changed_at: when the tag was seen
-    to change.
-    """
-
-    reference: Reference
-    seen: Observation
-    place: Place
-    thorough: bool = False
-    changed_at: datetime | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -185,7 +172,7 @@ class Explainer:
             return reason
         built = await self.glance(own, (platform,), place=question.place)
         reason = explain(replace(evidence, built=built))
-        if reason.code is ReasonCode.QUEUED and question.thorough:
+        if reason.code is ReasonCode.QUEUED and question.depth is Depth.EVERYTHING:
             ancestors = await self._ancestors(question, reason.evidence)
             reason = explain(replace(reason.evidence, ancestors=ancestors))
         return reason
@@ -201,9 +188,9 @@ class Explainer:
 
     async def _alternatives(self, question: Question, reason: Reason) -> tuple[Alternative, ...]:
         """Those of the candidates that are there; what was built already needs no other beside."""
-        at_most = MAX_LOOKS_THOROUGH if question.thorough else MAX_LOOKS
-        found = list(islice(candidates(reason), at_most))
-        if found and found[0].offer is Offer.SAME_BITS and not question.thorough:
+        found = list(islice(candidates(reason), MAX_LOOKS[question.depth]))
+        is_enough = question.depth is not Depth.EVERYTHING
+        if found and found[0].offer is Offer.SAME_BITS and is_enough:
             del found[1:]
         seen = await together(self._seen(each, question, reason) for each in found)
         judged = map(judge, found, seen)
@@ -220,7 +207,8 @@ class Explainer:
 
     async def _habit(self, question: Question, reason: Reason) -> Habit | None:
         """What the publisher's other tags have, where only the registry can tell."""
-        if reason.code is not ReasonCode.NOT_OFFICIAL or question.reference.tag is None:
+        is_told = reason.code is ReasonCode.NOT_OFFICIAL and question.depth is not Depth.REASON
+        if not is_told or question.reference.tag is None:
             return None
         platform, reference = reason.evidence.platform, question.reference
         names = other_tags(reference.tag or "", await self.tags(reference, place=question.place))
@@ -229,7 +217,3 @@ class Explainer:
             self.glance(other, (platform,), place=question.place) for other in others
         )
         return judge_habit(platform, list(zip(others, seen, strict=True)))
-
-
-Explaining = Callable[[Question, Sequence[Platform]], Awaitable[tuple[Advice, ...]]]
-"""What Explainer does."""

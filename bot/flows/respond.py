@@ -9,7 +9,8 @@ from bot.core import command as said
 from bot.core.advice import is_planned
 from bot.core.command import parse_command
 from bot.core.errors import StoreError
-from bot.core.message.english.answers import render_check, render_not_watched
+from bot.core.message.english.answers import render_not_watched
+from bot.core.message.english.checks import render_check
 from bot.core.message.english.hints import with_suggestions
 from bot.core.message.english.talk import (
     render_answered_directly,
@@ -28,7 +29,7 @@ from bot.flows.again import in_transaction
 from bot.flows.bells import Bells
 from bot.flows.crew import Crew
 from bot.flows.crowd import Crowded
-from bot.flows.explain import Explaining, Question
+from bot.flows.question import Depth, Explaining, Question
 from bot.flows.sight import Sight
 from bot.flows.subscribe import Plan, Subscriber, Wish, just_answer
 from bot.flows.suggest import Suggesting, suggest_nothing
@@ -249,7 +250,7 @@ class Responder:
         wanted = platforms or self.default_platforms
         seen, known = await self.sight.see(reference, wanted, place=place)
         changed_at = known.changed_at if known else None
-        question = Question(reference, seen, place, thorough=True, changed_at=changed_at)
+        question = Question(reference, seen, place, Depth.EVERYTHING, changed_at)
         advices = await self.explain(question, wanted)
         why = render_why(reference, wanted, seen, advices, now=self.clock())
         if not is_planned(advices):

@@ -23,7 +23,7 @@ from bot.core.message.neutral import Message
 from bot.core.model import TOLD_WHILE_STANDING, Event, Observation, Place, Status, Trouble
 from bot.core.platform import Platform
 from bot.core.reference import Reference
-from bot.flows.explain import Explaining, Question
+from bot.flows.question import Explaining, Question
 from bot.flows.sight import Sight
 from bot.flows.suggest import Suggesting, suggest_nothing
 from bot.ports import Clock, NewWatch, Transaction

@@ -6,12 +6,17 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Protocol
 
+from bot.core.advice import Advice, never_comes
 from bot.core.errors import TroubleKind
 from bot.core.model import TERMINAL, Decision, Observation, Place, Status
 from bot.core.platform import Platform
 from bot.core.reference import Reference
 from bot.core.schedule import Pacing, next_look
+from bot.flows.question import Depth, Explaining, Question
 from bot.ports import Chance, Clock, Sleep
+
+HOPE_LASTS = timedelta(minutes=30)
+"""How long what is planned is believed while a script waits."""
 
 
 class Looking(Protocol):
@@ -47,11 +52,12 @@ _NOT_WORTH_WAITING = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """One look of a wait; next_at is None when it was the last."""
+    """One look of a wait; next_at is None when it was the last. advices: on what is missing."""
 
     observation: Observation
     verdict: Verdict
     next_at: datetime | None
+    advices: tuple[Advice, ...] = ()
 
 
 def verdict_on(observation: Observation, platforms: Sequence[Platform]) -> Verdict:
@@ -66,11 +72,35 @@ def verdict_on(observation: Observation, platforms: Sequence[Platform]) -> Verdi
     return Verdict.ALL_THERE if there else Verdict.MISSING
 
 
+@dataclass(slots=True)
+class _Hope:
+    """Whether waiting makes sense; what is planned changes rarely, so it is not asked each time."""
+
+    explain: Explaining | None
+    clock: Clock
+    advices: tuple[Advice, ...] = ()
+    _asked_at: datetime | None = None
+
+    async def is_lost(
+        self, reference: Reference, platforms: Sequence[Platform], seen: Observation
+    ) -> bool:
+        """Whether something that is missing will not come, as things stand."""
+        now = self.clock()
+        is_due = self._asked_at is None or now - self._asked_at >= HOPE_LASTS
+        if self.explain is not None and is_due:
+            self._asked_at = now
+            missing = [platform for platform in platforms if seen.offers(platform) is None]
+            question = Question(reference, seen, TERMINAL, Depth.REASON)
+            self.advices = await self.explain(question, missing)
+        return never_comes(self.advices)
+
+
 @dataclass(slots=True, kw_only=True)
 class Waiting:
     """Looks again and again, as politely as the bot does, until all is there or time is up.
 
-    timeout_s: what one look may take; a wait ends at most so much after its deadline.
+    timeout_s: what one look may take; a wait ends at most so much after its deadline. explain: why
+    something is missing, so that nobody waits for what is not built; None: nobody is asked.
     """
 
     look: Looking
@@ -79,6 +109,7 @@ class Waiting:
     chance: Chance
     pacing: Pacing
     timeout_s: float
+    explain: Explaining | None = None
 
     async def until_there(
         self,
@@ -93,6 +124,7 @@ class Waiting:
         deadline = began_at + at_most
         known: Observation | None = None
         failures = 0
+        hope = _Hope(self.explain, self.clock)
         while True:
             observation = await self.look(
                 reference,
@@ -104,6 +136,8 @@ class Waiting:
             known = observation if observation.is_clear else known
             failures = failures + 1 if observation.status is Status.UNKNOWN else 0
             verdict = verdict_on(observation, platforms)
+            if verdict is Verdict.MISSING and await hope.is_lost(reference, platforms, observation):
+                verdict = Verdict.NEVER
             next_at = None
             if self._goes_on(observation, verdict) and self.clock() < deadline:
                 due_at = next_look(
@@ -115,7 +149,7 @@ class Waiting:
                     pacing=self.pacing,
                 )
                 next_at = min(due_at, deadline)
-            progress = Progress(observation, verdict, next_at)
+            progress = Progress(observation, verdict, next_at, hope.advices)
             tell(progress)
             if next_at is None:
                 return progress

@@ -12,8 +12,8 @@ from bot.app.world import World
 from bot.core.estimate import MIN_WAITS, Basis
 from bot.core.reference import parse_reference
 from bot.core.rhythm import PERIOD_S
-from bot.flows.explain import Question
 from bot.flows.look import Look
+from bot.flows.question import Question
 from bot.flows.sight import Sight
 from bot.store.database import SqlStore, open_store
 from tests.support.planned_official import PlannedOfficial

@@ -25,7 +25,9 @@ HEAVY = (
 )
 LEAVES = [
     ("check",),
+    ("why",),
     ("wait",),
+    ("scan",),
     ("watch",),
     ("unwatch",),
     ("list",),

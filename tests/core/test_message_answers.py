@@ -7,10 +7,10 @@ from bot.core.errors import TroubleKind
 from bot.core.message.english.answers import (
     render_already_there,
     render_cannot_watch,
-    render_check,
     render_joined,
     render_watching,
 )
+from bot.core.message.english.checks import render_check
 from bot.core.message.neutral import Button
 from bot.core.model import TERMINAL, Entry, Observation, Trouble, Want, WantState, Watch, WatchId
 from bot.core.platform import Platform

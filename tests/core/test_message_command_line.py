@@ -1,12 +1,31 @@
 import pytest
 
+from bot.core.advice import Advice
+from bot.core.evidence import Evidence, Said
+from bot.core.library import parse_library
 from bot.core.message.english.answers import render_already_there, render_watching
-from bot.core.message.english.command_line import for_command_line, render_check_on_command_line
+from bot.core.message.english.command_line import (
+    for_command_line,
+    render_check_on_command_line,
+    render_why_on_command_line,
+)
 from bot.core.message.english.lists import render_list
+from bot.core.message.english.words import short_digest
 from bot.core.message.neutral import Button, Message
 from bot.core.message.plain import render_plain
 from bot.core.model import TERMINAL, Observation, Place, Want, WantState, Watch, WatchId
-from tests.support.decisions import AMD64, ARM64, ARMV7, NODE, NOW, missing, present, unknown
+from bot.core.reason import Reason, ReasonCode
+from tests.support.decisions import (
+    AMD64,
+    ARM64,
+    ARMV7,
+    NODE,
+    NOW,
+    digest,
+    missing,
+    present,
+    unknown,
+)
 
 
 @pytest.mark.parametrize(
@@ -14,6 +33,7 @@ from tests.support.decisions import AMD64, ARM64, ARMV7, NODE, NOW, missing, pre
     [
         pytest.param("/watch node:22 arm64", "archbell watch node:22 arm64", id="watch"),
         pytest.param("Or: /watch node:22 keep", "Or: archbell watch node:22 --keep", id="keep"),
+        pytest.param("/watch node:22 anyway", "archbell watch node:22 --anyway", id="anyway"),
         pytest.param("/watch node:22 for 12h", "archbell watch node:22 --for 12h", id="for a time"),
         pytest.param("/unwatch #7", "archbell unwatch 7", id="number"),
         pytest.param("What is: /list", "What is: archbell list", id="at the end"),
@@ -101,3 +121,41 @@ def test_who_is_told_is_whom_the_running_bot_reaches(
     shown = render_plain(message)
     assert told.lower() in shown.lower()
     assert "told here" not in shown
+
+
+RETIRED = Advice(
+    Reason(
+        ReasonCode.NOT_PLANNED,
+        Evidence(
+            NODE,
+            ARM64,
+            present(AMD64),
+            Said(
+                parse_library(
+                    f"Maintainers: x\nGitRepo: r\nGitCommit: {'a' * 40}\n\nTags: {NODE.tag}\n"
+                ),
+                NOW,
+            ),
+        ),
+    )
+)
+ANYWAY = "To watch it anyway: archbell watch node:22.15-bullseye-slim arm64 --anyway"
+
+
+def test_what_is_not_built_is_not_to_be_waited_for() -> None:
+    message = render_check_on_command_line(
+        NODE, [ARM64], present(AMD64), now=NOW, advices=[RETIRED]
+    )
+
+    assert message.lines[1:] == (
+        "docker-library does not build this tag for linux/arm64; it is for amd64.",
+        f"Digest of the tag: {short_digest(digest('a'))}",
+        ANYWAY,
+    )
+
+
+def test_why_names_commands_as_a_shell_takes_them() -> None:
+    message = render_why_on_command_line(NODE, [ARM64], present(AMD64), [RETIRED], now=NOW)
+
+    assert ANYWAY in message.lines
+    assert not any(" /" in line for line in message.lines)

@@ -12,10 +12,10 @@ from bot.core.habit import Habit
 from bot.core.library import Library, MalformedLibrary, parse_library
 from bot.core.message.english.answers import (
     MAX_LINES,
-    render_check,
     render_joined,
     render_watching,
 )
+from bot.core.message.english.checks import render_check
 from bot.core.message.english.reasons import expectation, offer_line, reason_sentences
 from bot.core.message.english.why import render_not_built, render_why, with_not_built
 from bot.core.message.neutral import Button, Message

@@ -26,9 +26,9 @@ from bot.core.model import Observation, Place, Trouble
 from bot.core.platform import Platform
 from bot.core.reason import Awaited, Freshness, ReasonCode
 from bot.core.reference import Reference, parse_reference
-from bot.flows import explain
-from bot.flows.explain import Explainer, Question
+from bot.flows.explain import MAX_LOOKS, Explainer
 from bot.flows.look import Look
+from bot.flows.question import Depth, Question
 from bot.ports import KnownLibrary
 from tests.support.decisions import AMD64, ARM64, NOW, S390X
 from tests.support.planned_official import COMMIT, PlannedOfficial, library_text
@@ -183,7 +183,7 @@ async def test_whoever_asks_why_hears_of_other_ways_too(scene: Scene) -> None:
     scene.registry.plan(OWN, [f"linux/arm64@{COMMIT}"])
     scene.registry.plan("node:22.15-bookworm-slim", [f"linux/arm64@{COMMIT}"])
 
-    advice = await scene.ask(thorough=True)
+    advice = await scene.ask(depth=Depth.EVERYTHING)
 
     assert offers(advice) == [
         (Offer.SAME_BITS, OWN),
@@ -251,7 +251,24 @@ async def test_at_most_a_few_alternatives_are_looked_at(scene: Scene) -> None:
 
     await scene.ask()
 
-    assert len(scene.registry.asked) == 1 + explain.MAX_LOOKS
+    assert len(scene.registry.asked) == 1 + MAX_LOOKS[Depth.ADVICE]
+
+
+async def test_whoever_wants_the_reason_alone_costs_one_look(scene: Scene) -> None:
+    advice = await scene.ask(depth=Depth.REASON)
+
+    assert advice.reason.code is ReasonCode.QUEUED
+    assert advice.estimate == OFFICIAL_BUILD
+    assert scene.registry.asked == [OWN]
+
+
+async def test_whoever_wants_the_reason_alone_does_not_ask_for_other_tags(scene: Scene) -> None:
+    scene.registry.plan(APP.familiar, ["linux/amd64"])
+
+    advice = await scene.ask(APP, depth=Depth.REASON)
+
+    assert advice.habit is None
+    assert scene.registry.asked == []
 
 
 async def test_platforms_are_explained_each_by_itself(scene: Scene) -> None:
@@ -280,7 +297,7 @@ def stage(
 async def test_a_parent_that_is_not_built_is_waited_for(scene: Scene) -> None:
     stage(scene, None)
 
-    advice = await scene.ask(thorough=True)
+    advice = await scene.ask(depth=Depth.EVERYTHING)
 
     assert advice.reason.code is ReasonCode.WAITING_PARENT
     assert advice.reason.awaited == (Awaited(DEBIAN, NOW - timedelta(hours=1), missing=True),)
@@ -291,7 +308,7 @@ async def test_a_parent_that_is_not_built_is_waited_for(scene: Scene) -> None:
 async def test_a_parent_that_is_being_replaced_is_waited_for(scene: Scene) -> None:
     stage(scene, [f"linux/arm64@{OLD}"])
 
-    advice = await scene.ask(thorough=True)
+    advice = await scene.ask(depth=Depth.EVERYTHING)
 
     assert advice.reason.code is ReasonCode.WAITING_PARENT
     assert not advice.reason.awaited[0].missing
@@ -300,7 +317,7 @@ async def test_a_parent_that_is_being_replaced_is_waited_for(scene: Scene) -> No
 async def test_parents_that_are_built_are_not_waited_for(scene: Scene) -> None:
     stage(scene, [f"linux/arm64@{'d' * 40}"])
 
-    advice = await scene.ask(thorough=True)
+    advice = await scene.ask(depth=Depth.EVERYTHING)
 
     assert advice.reason.code is ReasonCode.QUEUED
     assert advice.reason.gaps == ()
@@ -314,7 +331,7 @@ async def test_a_parents_parent_is_waited_for_too(scene: Scene) -> None:
     scene.official.list("debian", ["trixie"], changed_at=NOW)
     scene.registry.plan("arm64v8/debian:trixie", None)
 
-    advice = await scene.ask(thorough=True)
+    advice = await scene.ask(depth=Depth.EVERYTHING)
 
     assert [each.reference for each in advice.reason.awaited] == [TRIXIE]
 
@@ -322,7 +339,7 @@ async def test_a_parents_parent_is_waited_for_too(scene: Scene) -> None:
 async def test_an_image_that_is_no_official_one_is_no_parent_to_wait_for(scene: Scene) -> None:
     scene.official.dockerfiles["0"] = "FROM mcr.microsoft.com/windows/nanoserver:1\n"
 
-    advice = await scene.ask(thorough=True)
+    advice = await scene.ask(depth=Depth.EVERYTHING)
 
     assert advice.reason.code is ReasonCode.QUEUED
     assert scene.official.asked == ["node", "Dockerfile in 0"]
@@ -332,7 +349,7 @@ async def test_a_parent_that_is_not_built_for_the_platform_is_not_looked_at(scen
     scene.official.dockerfiles["0"] = "FROM debian:bullseye-slim\n"
     scene.official.list("debian", ["bullseye-slim"], architectures="amd64")
 
-    advice = await scene.ask(thorough=True)
+    advice = await scene.ask(depth=Depth.EVERYTHING)
 
     assert advice.reason.code is ReasonCode.QUEUED
     assert DEBIAN_OWN not in scene.registry.asked
@@ -343,7 +360,7 @@ async def test_a_finished_image_has_no_parent(scene: Scene) -> None:
     listed = replace(scene.official.libraries["node"].answer, value=parse_library(text))  # type: ignore[type-var]
     scene.official.libraries["node"] = KnownLibrary(listed)
 
-    advice = await scene.ask(thorough=True)
+    advice = await scene.ask(depth=Depth.EVERYTHING)
 
     assert advice.reason.code is ReasonCode.QUEUED
     assert advice.reason.gaps == ()
@@ -360,7 +377,7 @@ async def test_a_finished_image_has_no_parent(scene: Scene) -> None:
 async def test_parents_that_cannot_be_known_are_a_gap(scene: Scene, dockerfile: str | None) -> None:
     scene.official.dockerfiles["0"] = dockerfile
 
-    advice = await scene.ask(thorough=True)
+    advice = await scene.ask(depth=Depth.EVERYTHING)
 
     assert advice.reason.code is ReasonCode.QUEUED
     assert failed_sources(advice) == [(Source.DOCKERFILE, None)]
@@ -374,7 +391,7 @@ async def test_of_many_parents_only_some_are_asked_for(scene: Scene) -> None:
         scene.official.list(name, ["1"])
         scene.registry.plan(f"arm64v8/{name}:1", ["linux/arm64"])
 
-    await scene.ask(thorough=True)
+    await scene.ask(depth=Depth.EVERYTHING)
 
     assert len([each for each in scene.official.asked if each.startswith("parent")]) == 6
 
@@ -449,7 +466,7 @@ async def test_without_the_architectures_tag_the_reason_is_unknown(
 async def test_without_the_dockerfile_the_reason_is_unknown(scene: Scene) -> None:
     scene.official.dockerfiles["0"] = Trouble(TroubleKind.SERVER_ERROR, 500)
 
-    advice = await scene.ask(thorough=True)
+    advice = await scene.ask(depth=Depth.EVERYTHING)
 
     assert advice.reason.code is ReasonCode.UNKNOWN
     assert failed_sources(advice) == [(Source.DOCKERFILE, TroubleKind.SERVER_ERROR)]
@@ -459,7 +476,7 @@ async def test_a_dockerfile_that_never_comes_is_given_up(scene: Scene) -> None:
     scene.explainer.ancestors_within_s = 0.01
     scene.official.hangs.add("0")
 
-    advice = await scene.ask(thorough=True)
+    advice = await scene.ask(depth=Depth.EVERYTHING)
 
     assert failed_sources(advice) == [(Source.DOCKERFILE, TroubleKind.TIMED_OUT)]
 
@@ -469,7 +486,7 @@ async def test_without_a_parents_library_file_the_reason_is_unknown(scene: Scene
     scene.official.libraries.pop("debian")
     scene.official.fail("debian")
 
-    advice = await scene.ask(thorough=True)
+    advice = await scene.ask(depth=Depth.EVERYTHING)
 
     assert failed_sources(advice) == [(Source.LIBRARY, TroubleKind.RATE_LIMITED)]
 
@@ -488,7 +505,7 @@ async def test_alternatives_that_cannot_be_looked_at_are_not_offered(scene: Scen
 async def test_when_it_is_switched_off_nothing_is_asked(scene: Scene) -> None:
     scene.official.is_enabled = False
 
-    advice = await scene.ask(thorough=True)
+    advice = await scene.ask(depth=Depth.EVERYTHING)
 
     assert advice.reason.code is ReasonCode.UNKNOWN
     assert failed_sources(advice) == [(Source.LIBRARY, None)]

@@ -1,11 +1,13 @@
 """Waiting without a store: how it goes on, when it ends and with what."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import pytest
 
+from bot.core.advice import Advice
 from bot.core.errors import (
     Denied,
     EgressRefused,
@@ -16,9 +18,13 @@ from bot.core.errors import (
     UnlistedRegistry,
     UnsupportedAnswer,
 )
+from bot.core.evidence import Evidence
 from bot.core.model import Observation
+from bot.core.platform import Platform
+from bot.core.reason import Reason, ReasonCode
 from bot.core.schedule import Pacing
 from bot.flows.look import Look
+from bot.flows.question import Depth, Explaining, Question
 from bot.flows.wait import Progress, Verdict, Waiting, verdict_on
 from tests.support.decisions import AMD64, ARM64, NODE, NOW, denied, missing, present, unknown
 from tests.support.planned_registry import PlannedRegistry, Step
@@ -54,7 +60,10 @@ def _since_start(moment: datetime) -> float:
 
 
 async def waited(
-    *steps: Step, at_most_s: float = 7200, timeout_s: float = 5
+    *steps: Step,
+    at_most_s: float = 7200,
+    timeout_s: float = 5,
+    explain: Explaining | None = None,
 ) -> tuple[Progress, Told, PlannedRegistry]:
     clock = ManualClock(NOW)
     registry, told = PlannedRegistry(), Told(clock)
@@ -66,6 +75,7 @@ async def waited(
         chance=no_chance,
         pacing=Pacing(jitter=0),
         timeout_s=timeout_s,
+        explain=explain,
     )
     last = await waiting.until_there(
         NODE, [AMD64, ARM64], at_most=timedelta(seconds=at_most_s), tell=told
@@ -183,3 +193,70 @@ async def test_a_look_without_an_end_is_given_up_and_counts_as_no_answer() -> No
 
     assert last.verdict is Verdict.NOT_KNOWN
     assert len(told.rows) == 1
+
+
+# -- what will never come --------------------------------------------------------------------------
+
+
+@dataclass
+class Plans:
+    """Why arm64 is missing, one answer after the other; the last one stays."""
+
+    codes: list[ReasonCode]
+    asked: list[Question] = field(default_factory=list)
+
+    async def __call__(
+        self, question: Question, platforms: Sequence[Platform]
+    ) -> tuple[Advice, ...]:
+        self.asked.append(question)
+        code = self.codes.pop(0) if len(self.codes) > 1 else self.codes[0]
+        evidence = Evidence(question.reference, ARM64, question.seen)
+        assert list(platforms) == [ARM64]
+        return (Advice(Reason(code, evidence)),)
+
+
+@pytest.mark.parametrize("code", [ReasonCode.NOT_PLANNED, ReasonCode.UNLISTED])
+async def test_what_is_not_built_is_not_waited_for(code: ReasonCode) -> None:
+    last, told, _ = await waited(ONLY_AMD64, explain=Plans([code]))
+
+    assert (last.verdict, last.next_at) == (Verdict.NEVER, None)
+    assert [advice.reason.code for advice in last.advices] == [code]
+    assert told.moments == [0]
+
+
+async def test_a_tag_that_is_not_there_yet_is_waited_for_though_it_is_not_listed() -> None:
+    last, told, _ = await waited(None, BOTH, explain=Unlisted())
+
+    assert last.verdict is Verdict.ALL_THERE
+    assert told.verdicts[0] is Verdict.MISSING
+
+
+class Unlisted(Plans):
+    def __init__(self) -> None:
+        super().__init__([ReasonCode.UNLISTED])
+
+    async def __call__(
+        self, question: Question, platforms: Sequence[Platform]
+    ) -> tuple[Advice, ...]:
+        evidence = Evidence(question.reference, ARM64, question.seen)
+        return (Advice(Reason(ReasonCode.UNLISTED, evidence)),)
+
+
+async def test_a_plan_that_changes_while_waiting_ends_the_wait() -> None:
+    plans = Plans([ReasonCode.QUEUED, ReasonCode.UNLISTED])
+
+    last, told, _ = await waited(ONLY_AMD64, explain=plans)
+
+    assert last.verdict is Verdict.NEVER
+    assert 1800 <= told.moments[-1] < 2400
+    assert len(plans.asked) == 2
+    assert {question.depth for question in plans.asked} == {Depth.REASON}
+
+
+async def test_nobody_is_asked_about_what_is_there_or_not_known() -> None:
+    plans = Plans([ReasonCode.NOT_PLANNED])
+
+    last, _, _ = await waited(DOWN, DOWN, BOTH, explain=plans)
+
+    assert last.verdict is Verdict.ALL_THERE
+    assert plans.asked == []

@@ -34,6 +34,7 @@ async def archbell(
     What it said is printed, for whoever reads a failed test, and for the canaries.
     """
     kept = {name: text for name, text in os.environ.items() if not name.startswith("ARCHBELL_")}
+    given = {**kept, **NOTHING_OUTSIDE, "PYTHONPATH": str(ROOT), **(environment or {})}
     process = await asyncio.create_subprocess_exec(
         *before,
         "-m",
@@ -42,7 +43,7 @@ async def archbell(
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env={**kept, **NOTHING_OUTSIDE, "PYTHONPATH": str(ROOT), **(environment or {})},
+        env={name: text for name, text in given.items() if text},
         cwd=folder,
     )
     output, errors = await process.communicate()

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from bot.core.advice import Advice, is_planned
 from bot.core.errors import TroubleKind
+from bot.core.message.english.checks import dangling_lines
 from bot.core.message.english.lists import ROWS_A_PAGE
 from bot.core.message.english.reasons import advice_lines, planned_words
 from bot.core.message.english.trouble import trouble_sentence
@@ -109,36 +110,6 @@ def render_not_widened(
         else f"{sign} I cannot look at {name} now; {goes_on}",
         (trouble_sentence(watch.reference, trouble, now=now),),
         buttons=_watch_buttons(watch, ()),
-    )
-
-
-def render_check(
-    reference: Reference, platforms: Sequence[Platform], seen: Observation, *, now: datetime
-) -> Message:
-    """What the registry has at this moment, without a watch."""
-    name = reference.familiar
-    if seen.trouble is not None:
-        return Message(
-            f"❓ I cannot tell what {name} has now.",
-            (trouble_sentence(reference, seen.trouble, now=now),),
-        )
-    missing = [platform for platform in platforms if seen.offers(platform) is None]
-    again = f"/watch {name} {' '.join(shorts(missing))}"
-    if seen.status is Status.TAG_MISSING:
-        return Message(
-            f"❓ {reference.registry} has no tag {name}.",
-            ("Check the spelling.", f"To be told when it comes: {again}"),
-            buttons=(Button("Watch it", again),),
-        )
-    lines = [f"There: {listing(platforms_there(seen))}.", *_dangling(missing, seen)]
-    if seen.digest:
-        lines.append(f"Digest of the tag: {short_digest(seen.digest)}")
-    if not missing:
-        return Message(f"✅ {name} has {listing(map(str, platforms))}.", tuple(lines))
-    return Message(
-        f"⏳ {name} has no {listing(map(str, missing), last='or')} yet.",
-        (*lines, f"To be told when it comes: {again}"),
-        buttons=(Button("Watch missing", again),),
     )
 
 
@@ -267,17 +238,7 @@ def _what_is_there(
     lacking = f"Missing: {listing(shorts(missing))}." if missing else "Nothing is missing."
     count = planned_words(first, [] if first is None else list(first.reason.evidence.there))
     there = f"The registry has: {listing(platforms_there(seen))}{count}."
-    return [f"{there} {lacking}", *_dangling(missing, seen)]
-
-
-def _dangling(platforms: Sequence[Platform], seen: Observation) -> list[str]:
-    """Platforms that are listed and cannot be pulled."""
-    lost = [str(platform) for platform in platforms if seen.listed(platform) is not None]
-    if not lost:
-        return []
-    if len(lost) == 1:
-        return [f"{lost[0]} is listed, but the registry does not serve its manifest yet."]
-    return [f"{listing(lost)} are listed, but the registry does not serve their manifests yet."]
+    return [f"{there} {lacking}", *dangling_lines(missing, seen)]
 
 
 def _how_it_goes_on(watch: Watch, now: datetime) -> str:

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.core.message.english.answers import render_check
+from bot.core.advice import Advice, never_comes
+from bot.core.message.english.checks import render_check
+from bot.core.message.english.why import render_why
 from bot.core.message.english.words import shorts
 from bot.core.message.neutral import Button, Message
 from bot.core.model import TERMINAL, Observation, Place
@@ -39,15 +41,32 @@ def for_command_line(message: Message, place: Place = TERMINAL) -> Message:
 
 
 def render_check_on_command_line(
-    reference: Reference, platforms: Sequence[Platform], seen: Observation, *, now: datetime
+    reference: Reference,
+    platforms: Sequence[Platform],
+    seen: Observation,
+    *,
+    now: datetime,
+    advices: Sequence[Advice] = (),
 ) -> Message:
     """What the registry has at this moment, and how to wait for what it has not."""
-    message = for_command_line(render_check(reference, platforms, seen, now=now))
+    message = for_command_line(render_check(reference, platforms, seen, now=now, advices=advices))
     missing = [platform for platform in platforms if seen.offers(platform) is None]
-    if not missing or not seen.is_clear:
+    if not missing or not seen.is_clear or never_comes(advices):
         return message
     wait = f"To wait for it here: archbell wait {reference.familiar} {' '.join(shorts(missing))}"
     return replace(message, lines=(*message.lines, wait))
+
+
+def render_why_on_command_line(
+    reference: Reference,
+    platforms: Sequence[Platform],
+    seen: Observation,
+    advices: Sequence[Advice],
+    *,
+    now: datetime,
+) -> Message:
+    """Why something is missing, when to expect it and what to use now."""
+    return for_command_line(render_why(reference, platforms, seen, advices, now=now))
 
 
 def _told_elsewhere(message: Message, place: str) -> Message:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.core.advice import Advice, in_vain, is_planned, is_single_manifest
-from bot.core.message.english.answers import render_check
+from bot.core.message.english.checks import how_to_watch, render_check
 from bot.core.message.english.reasons import (
     checked_lines,
     expectation,
@@ -40,7 +40,7 @@ def render_why(
     if seen.trouble is not None:
         return checked
     missing = [each for each in platforms if seen.offers(each) is None]
-    button, invitation = _how_to_wait(reference, missing, advices)
+    button, invitation = how_to_watch(reference, missing, advices)
     lines = [
         *_what_is_there(seen, advices),
         *dict.fromkeys(_reasons(advices, now)),
@@ -138,14 +138,3 @@ def _index(seen: Observation, advices: Sequence[Advice], now: datetime) -> Itera
     created = [each.created for each in seen.entries.values() if each.created is not None]
     if created:
         yield f"Its newest image was built at {moment(max(created), now)}."
-
-
-def _how_to_wait(
-    reference: Reference, missing: Sequence[Platform], advices: Sequence[Advice]
-) -> tuple[Button, str]:
-    again = f"/watch {reference.familiar} {' '.join(shorts(missing))}"
-    hopeless = [advice.platform for advice in in_vain(advices)]
-    if missing and all(platform in hopeless for platform in missing):
-        anyway = f"{again} anyway"
-        return Button("Watch anyway", anyway), f"To watch it anyway: {anyway}"
-    return Button("Watch missing", again), f"To be told when it comes: {again}"
