@@ -1,10 +1,8 @@
 """The bot as a long-running program: its loops, and how they begin and end."""
 
 import asyncio
-import os
-import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,9 +10,11 @@ from bot.app.chats import Chats, Scene, chatting, direct_place
 from bot.app.configured import StandingOrders
 from bot.app.figures import new_figures
 from bot.app.heartbeat import beat_for_ever
+from bot.app.officials import early_of, listed_of
 from bot.app.page import Foyer
 from bot.app.roles import ALL_ROLES, Role, names_of
 from bot.app.serving import Office, opened, see_that_something_is_served
+from bot.app.signals import signals
 from bot.app.wiring import (
     Eyes,
     explainer_of,
@@ -31,9 +31,9 @@ from bot.config import Loaded, Settings
 from bot.flows.bells import Bells
 from bot.flows.check import Checker, LookSettings, Rules
 from bot.flows.deliver import Deliverer, DeliverySettings
-from bot.flows.early import Early
 from bot.flows.expire import expire_for_ever
 from bot.flows.explain import EXPLAINING_S
+from bot.flows.listed import Listed, keep_listed_for_ever
 from bot.flows.past import Rhythms
 from bot.flows.reconcile import Reconciler
 from bot.flows.recorder import Recorder
@@ -74,6 +74,7 @@ class Bot:
     orders: StandingOrders | None = None
     bells: Bells = field(default_factory=Bells)
     official: Official = NO_OFFICIAL
+    listed: Listed | None = None
     _address: str = ""
     _started: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -128,6 +129,8 @@ class Bot:
             if self.orders is not None:
                 yield self.orders.run()
             yield expire_for_ever(self.store, clock=world.clock, sleep=world.sleep, bells=bells)
+            if self.listed is not None:
+                yield keep_listed_for_ever(self.listed, sleep=world.sleep)
         if self.roles & {Role.LOOKS, Role.COMMANDS}:
             courtesy = self.eyes.pace
             sharing = Sharing(
@@ -160,7 +163,7 @@ class Bot:
             settings=LookSettings(**settings.looks.model_dump()),
             rules=Rules(
                 pacing_of(settings),
-                Early(enabled=self.official.is_enabled, tells=settings.official.built_alerts),
+                early_of(settings, self.listed),
                 Rhythms(self.store, clock=world.clock),
             ),
             figures=self.figures,
@@ -206,7 +209,7 @@ async def assembled(
     ):
         async with store.reading() as transaction:
             eyes.pace.restore(await transaction.registries.load())
-        yield Bot(
+        bot = Bot(
             settings,
             world,
             store,
@@ -216,6 +219,8 @@ async def assembled(
             listen=store.listen,
             official=official,
         )
+        bot.listed = listed_of(bot)
+        yield bot
 
 
 async def run(
@@ -253,42 +258,3 @@ def _see_that_they_do_something(settings: Settings, roles: frozenset[Role]) -> N
 async def _late(running: list[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
     """The tasks that have not ended within GRACE_S."""
     return (await asyncio.wait(running, timeout=GRACE_S))[1] if running else set()
-
-
-@contextmanager
-def signals(bot: Bot) -> Iterator[None]:
-    """While the block runs SIGINT and SIGTERM stop the bot; a second one ends the process.
-
-    SIGHUP has it reload, unless it comes because the bot's terminal is gone.
-    """
-    loop = asyncio.get_running_loop()
-
-    def on_signal() -> None:
-        if bot.stopped.is_set():
-            os._exit(130)
-        bot.stop()
-
-    def on_hangup() -> None:
-        if sits_in_terminal and _terminal_is_gone():
-            on_signal()
-        elif bot.orders is not None:
-            bot.orders.reload()
-
-    sits_in_terminal = not _terminal_is_gone()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, on_signal)
-    loop.add_signal_handler(signal.SIGHUP, on_hangup)
-    try:
-        yield
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.remove_signal_handler(number)
-
-
-def _terminal_is_gone() -> bool:
-    """Whether standard input is no terminal, or one that has been closed."""
-    try:
-        os.tcgetpgrp(0)
-    except OSError:
-        return True
-    return False

@@ -22,6 +22,7 @@ from bot.core.message.english.why import render_not_built, with_not_built
 from bot.core.message.neutral import Message
 from bot.core.model import TOLD_WHILE_STANDING, Event, Observation, Place, Status, Trouble
 from bot.core.platform import Platform
+from bot.core.reason import ReasonCode
 from bot.core.reference import Reference
 from bot.flows.question import Explaining, Question
 from bot.flows.sight import Sight
@@ -237,6 +238,11 @@ class Subscriber:
                 source=wish.source,
                 due_at=await self._due_at(transaction, wish.reference, seen, now),
                 tells=wish.tells,
+                built=frozenset(
+                    advice.platform
+                    for advice in advices
+                    if advice.reason.code is ReasonCode.BUILT_PENDING_INDEX
+                ),
             ),
             now=now,
         )

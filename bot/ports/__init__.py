@@ -6,6 +6,7 @@ from bot.ports.figures import NO_FIGURES, Figures, Heard, NoFigures, Sending
 from bot.ports.history import History
 from bot.ports.inbox import Command, Inbox
 from bot.ports.libraries import KeptLibrary, Libraries
+from bot.ports.listings import AwaitedTag, Listings
 from bot.ports.official import NO_OFFICIAL, KnownLibrary, NoOfficial, Official
 from bot.ports.outbox import Delivery, Outbox, OutboxEntry, OwedAlert
 from bot.ports.past import Past
@@ -37,6 +38,7 @@ __all__ = [
     "NO_FIGURES",
     "NO_OFFICIAL",
     "AddedWatch",
+    "AwaitedTag",
     "Backlog",
     "Backlogs",
     "Chance",
@@ -58,6 +60,7 @@ __all__ = [
     "KnownTarget",
     "Libraries",
     "Listen",
+    "Listings",
     "LookResult",
     "ManifestAbsent",
     "Messenger",

@@ -11,6 +11,7 @@ from bot.ports.configured import Configured
 from bot.ports.history import History
 from bot.ports.inbox import Inbox
 from bot.ports.libraries import Libraries
+from bot.ports.listings import Listings
 from bot.ports.outbox import Outbox
 from bot.ports.past import Past
 from bot.ports.registry import RegistryState
@@ -104,6 +105,11 @@ class Transaction(Protocol):
     @property
     def libraries(self) -> Libraries:
         """The last good copies of library files."""
+        ...
+
+    @property
+    def listings(self) -> Listings:
+        """What is known of the tags that docker-library lists."""
         ...
 
     @property

@@ -16,6 +16,7 @@ from bot.store.configured import SqlConfigured
 from bot.store.history import SqlHistory
 from bot.store.inbox import SqlInbox
 from bot.store.libraries import SqlLibraries
+from bot.store.listings import SqlListings
 from bot.store.outbox import SqlOutbox
 from bot.store.past import SqlPast
 from bot.store.postgres import postgres_database
@@ -71,6 +72,7 @@ class SqlTransaction:
         self.past = SqlPast(session)
         self.libraries = SqlLibraries(session)
         self.history = SqlHistory(session)
+        self.listings = SqlListings(session)
         self._session = session
 
     @property

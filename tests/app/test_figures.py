@@ -26,6 +26,8 @@ from tests.support.scripted_registry import ScriptedRegistry, scripted_registry
 from tests.support.stores import ARM64, NODE, add, new_watch
 
 CONFIG = """
+[official]
+enabled = false
 [[registry]]
 host = "docker.io"
 endpoint = "{url}"

@@ -14,7 +14,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from bot.app.running import assembled, signals
+from bot.app.running import assembled
+from bot.app.signals import signals
 from bot.app.world import World
 from bot.config import load_settings
 from bot.ports import News, Store, Transaction

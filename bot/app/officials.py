@@ -1,0 +1,44 @@
+"""What the running bot does about official images, beyond answering."""
+
+from typing import Protocol
+
+from bot.app.wiring import Eyes, explainer_of, sight_of
+from bot.app.world import World
+from bot.config import Settings
+from bot.flows.bells import Bells
+from bot.flows.early import NOTHING_EARLY, Early
+from bot.flows.listed import Listed
+from bot.ports import Official, Store
+
+
+class Surroundings(Protocol):
+    """What a running bot has."""
+
+    settings: Settings
+    world: World
+    store: Store
+    eyes: Eyes
+    official: Official
+    bells: Bells
+
+
+def listed_of(bot: Surroundings) -> Listed | None:
+    """The verb that ends watches of tags that are listed no longer; None if nothing is read."""
+    if not bot.official.is_enabled:
+        return None
+    sight = sight_of(bot.store, bot.eyes, bot.settings, bot.world)
+    return Listed(
+        bot.store,
+        official=bot.official,
+        sight=sight,
+        explain=explainer_of(sight, bot.world, official=bot.official),
+        clock=bot.world.clock,
+        bells=bot.bells,
+    )
+
+
+def early_of(settings: Settings, listed: Listed | None) -> Early:
+    """Which tags are looked at for the sake of others."""
+    if listed is None:
+        return NOTHING_EARLY
+    return Early(enabled=True, tells=settings.official.built_alerts, planned=listed.planned)
