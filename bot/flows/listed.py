@@ -16,7 +16,7 @@ from bot.core.platform import Platform
 from bot.core.reason import ReasonCode
 from bot.core.reference import Reference
 from bot.flows.bells import Bells
-from bot.flows.explain import Explaining, Question
+from bot.flows.question import Explaining, Question
 from bot.flows.sight import Sight
 from bot.log import Log
 from bot.ports import AwaitedTag, Clock, Official, Sleep, Store
