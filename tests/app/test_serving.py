@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
@@ -18,10 +18,11 @@ from bot.config import Loaded, Settings, load_settings
 from bot.core.errors import CannotListen, InvalidInput, StoreUnusable
 from bot.ports import RegistryState, Store
 from bot.store.database import open_store
-from tests.support.stores import NOW
+from tests.support.stores import NODE, NOW, add, new_watch
 from tests.support.troubled_store import TroubledStore
 
 MINE = "registry.example.com"
+HOOK_SECRET = "of-a-hook-0123456789"
 PARKED = RegistryState(MINE, parked_until=NOW + timedelta(hours=1))
 
 
@@ -97,6 +98,31 @@ async def test_a_port_that_is_taken_is_said_as_such(tmp_path: Path) -> None:
         async with assembled(settings, World(), roles=frozenset({Role.WEB})) as bot:
             with pytest.raises(CannotListen, match=str(port)):
                 await bot.run()
+
+
+async def test_a_registry_is_answered_while_the_database_is_held_by_others(
+    tmp_path: Path,
+) -> None:
+    hook = ("[[hook]]", 'name = "all"', 'kind = "generic"', f'secret = "{HOOK_SECRET}"')
+    settings = settings_in(tmp_path, "[server]", "port = 0", *hook)
+    headers = {"Authorization": f"Bearer {HOOK_SECRET}"}
+    async with assembled(settings, World(), roles=frozenset({Role.WEB})) as bot:
+        await add(bot.store, new_watch(NODE, due_at=datetime.now(UTC) + timedelta(days=1)))
+        running = asyncio.ensure_future(bot.run())
+        address = await bot.served_at()
+        async with aiohttp.ClientSession(headers=headers) as session:
+            async with bot.store.transaction():
+                posting = session.post(f"{address}/hooks/all", json={"image": str(NODE)})
+                async with asyncio.timeout(10), posting as answer:
+                    status = answer.status
+            bot.stop()
+            await running
+        async with bot.store.reading() as transaction:
+            known = await transaction.targets.find(NODE, now=datetime.now(UTC))
+
+    assert status == 202
+    assert known is not None
+    assert known.hinted, "what was taken in before the stop is written down"
 
 
 @pytest.fixture
