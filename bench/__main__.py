@@ -29,6 +29,7 @@ ROWS: Mapping[str, Callable[[Lab], Iterator[Row]]] = {
     "commands": costs.acknowledged,
     "push": push.pushes,
     "startup": costs.start_up,
+    "scan": costs.scanned,
 }
 
 

@@ -7,6 +7,7 @@ from statistics import median
 from bench.lab import Lab, cpu_s_of, python
 from bench.seeding import REGISTRY, name_of
 from bench.table import Row, at_least, at_most
+from tests.support.scanned_files import write_project
 
 TARGETS = 10_000
 MANY_TARGETS = 100_000
@@ -83,6 +84,16 @@ def acknowledged(lab: Lab) -> Iterator[Row]:
             p99s_s.append(waits_s[98])
     p99_ms = median(p99s_s) * 1000
     yield at_most("/watch kept, 100 at once, p99", p99_ms, 100, unit=" ms", digits=0)
+
+
+def scanned(lab: Lab) -> Iterator[Row]:
+    """Processor time to read files that name images, without asking any registry."""
+    folder = lab.room()
+    files = write_project(folder, folders=334)
+    read = python("tests.support.scanned_files", str(folder))
+    kept = lab.room()
+    costs_s = [cpu_s_of(read, bytecode=kept) for _ in range(1 + lab.runs(5))][1:]
+    yield at_most(f"CPU-s of {files:,} files for `archbell scan`", median(costs_s), 2, unit=" s")
 
 
 def start_up(lab: Lab) -> Iterator[Row]:
