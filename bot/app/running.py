@@ -239,12 +239,20 @@ async def run(
     """
     _see_that_they_do_something(loaded.settings, roles)
     world = world or World()
-    with held_alone(loaded.settings, roles):
+    with held_alone(loaded.settings, roles) as is_alone:
         async with assembled(loaded.settings, world, roles=roles) as bot:
+            if is_alone and Role.COMMANDS in roles:
+                await _take_over(bot.store, world)
             reconcile = Reconciler(bot.store, clock=world.clock, bells=bot.bells)
             bot.orders = StandingOrders(loaded, load=load, reconcile=reconcile, clock=world.clock)
             with signals(bot):
                 await bot.run()
+
+
+async def _take_over(store: Store, world: World) -> None:
+    """What a killed process was about to answer is answered now, not when its lease runs out."""
+    async with store.transaction() as transaction:
+        await transaction.inbox.release_all(now=world.clock())
 
 
 def _see_that_they_do_something(settings: Settings, roles: frozenset[Role]) -> None:

@@ -155,12 +155,12 @@ def database_url(settings: Settings) -> str:
 
 
 @contextmanager
-def held_alone(settings: Settings, roles: frozenset[Role]) -> Iterator[None]:
+def held_alone(settings: Settings, roles: frozenset[Role]) -> Iterator[bool]:
     """Keep other processes from these roles where only one may have them. Raises StoreError."""
     from bot.store.alone import alone
 
-    with alone(database_url(settings), names_of(roles)):
-        yield
+    with alone(database_url(settings), names_of(roles)) as is_alone:
+        yield is_alone
 
 
 @asynccontextmanager

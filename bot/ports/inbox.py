@@ -42,6 +42,10 @@ class Inbox(Protocol):
         """Not done: to be claimed again at due_at. untried: that it was claimed does not count."""
         ...
 
+    async def release_all(self, *, now: datetime) -> None:
+        """Let every lease end now: whoever had one is known to be gone."""
+        ...
+
     async def next_due_at(self) -> datetime | None:
         """When a command can be claimed, or None if all are done."""
         ...

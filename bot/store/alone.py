@@ -16,8 +16,11 @@ except ImportError:  # pragma: no cover - where there is no such lock, nobody is
 
 
 @contextmanager
-def alone(url: str, roles: Sequence[str]) -> Iterator[None]:
+def alone(url: str, roles: Sequence[str]) -> Iterator[bool]:
     """Hold these roles while the block runs; the end of the process ends the hold, however it ends.
+
+    Gives whether nobody else can have them, so that what another process has begun of their work is
+    nobody's any more.
 
     Any number of processes share a PostgreSQL database. Over an SQLite file each role is held by
     one process of one machine: a second one would wait for the file more than it works, and ask
@@ -25,7 +28,7 @@ def alone(url: str, roles: Sequence[str]) -> Iterator[None]:
     """
     address = parse_address(url)
     if not isinstance(address, Path) or fcntl is None:
-        yield
+        yield False
         return
     make_folder(address)
     path = address.with_name(f"{address.name}.lock")
@@ -38,7 +41,7 @@ def alone(url: str, roles: Sequence[str]) -> Iterator[None]:
         ) from error
     try:
         _lock(descriptor, address, roles)
-        yield
+        yield True
     finally:
         os.close(descriptor)
 

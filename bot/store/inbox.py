@@ -73,6 +73,11 @@ _PUT_BACK = (
         lease_until=None,
     )
 )
+_RELEASE_ALL = (
+    update(inbox)
+    .where(inbox.c.lease_token.is_not(None))
+    .values(due_at=bindparam("moment"), lease_token=None, lease_until=None)
+)
 _NEXT = select(func.min(_RANKED.c.due_at)).where(_RANKED.c.rank == 1)
 _CURSOR = select(cursors.c.position).where(cursors.c.name == bindparam("name"))
 
@@ -170,6 +175,10 @@ class SqlInbox:
                 "uncounted": int(untried),
             },
         )
+
+    async def release_all(self, *, now: datetime) -> None:
+        """Let every lease end now: whoever had one is known to be gone."""
+        await self._session.execute(_RELEASE_ALL, {"moment": now})
 
     async def next_due_at(self) -> datetime | None:
         """When a command can be claimed, or None if all are done."""

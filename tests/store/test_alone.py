@@ -56,14 +56,14 @@ def test_a_killed_process_has_no_role_any_more(url: str) -> None:
         holder.kill()
         holder.wait()
 
-        with alone(url, ["looks"]):
-            pass
+        with alone(url, ["looks"]) as is_alone:
+            assert is_alone
 
 
 def test_any_number_of_processes_share_a_postgresql_database() -> None:
     url = "postgresql://u:p@127.0.0.1:1/d"
-    with another_process(url, ["looks"]), alone(url, ["looks"]):
-        pass
+    with another_process(url, ["looks"]), alone(url, ["looks"]) as is_alone:
+        assert not is_alone
 
 
 def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:

@@ -95,6 +95,30 @@ async def test_a_command_put_back_holds_up_the_next_of_that_person(store: Store)
     assert (again.text, again.tries) == ("first", 1)
 
 
+async def test_what_somebody_gone_had_leased_can_be_claimed_at_once(store: Store) -> None:
+    await receive(store, "e1")
+    await receive(store, "e2", person="U2")
+    [lost] = await claim(store, limit=1, lease_s=30)
+    async with store.transaction() as transaction:
+        await transaction.inbox.release_all(now=at(1))
+
+    taken = await claim(store, now=at(1))
+
+    assert [command.id for command in taken] == [lost.id, lost.id + 1]
+    assert not await done(store, lost)
+    assert await done(store, taken[0])
+
+
+async def test_what_is_done_stays_done_when_leases_end(store: Store) -> None:
+    await receive(store, "e1")
+    [command] = await claim(store)
+    assert await done(store, command)
+    async with store.transaction() as transaction:
+        await transaction.inbox.release_all(now=at(1))
+
+    assert await claim(store, now=at(1)) == []
+
+
 async def test_a_command_that_was_not_even_tried_has_no_try_more(store: Store) -> None:
     await receive(store, "e1")
     [claimed] = await claim(store)
