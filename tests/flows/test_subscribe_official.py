@@ -52,6 +52,8 @@ async def test_what_is_built_already_is_named_with_where_it_is(desk: Desk) -> No
         "The tag usually follows within 3 h.",
         f"Now: {OWN}: the same image, from its architecture's own namespace.",
     )
+    [watch] = await watches_of(desk.store)
+    assert [want.built for want in watch.wants] == [True], "An alert would only say it again"
 
 
 async def test_a_platform_that_is_not_planned_is_watched_only_if_somebody_insists(

@@ -111,7 +111,7 @@ def _write_config(
         "[[registry]]",
         'host = "docker.io"',
         f'endpoint = "{registry.url}"',
-        *("plain_http = true", "allow_private = true", "rate = 0", "concurrency = 8"),
+        *("plain_http = true", "allow_private = true", "rate = 0", "concurrency = 50"),
     ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
