@@ -219,6 +219,21 @@ def test_a_watch_can_be_kept_and_told_to_one_person(
 
 
 @pytest.mark.parametrize(
+    ("text", "anyway"),
+    [
+        pytest.param("watch node:22 arm64 anyway", True, id="anyway"),
+        pytest.param("watch node:22 arm64 --anyway", True, id="as an option"),
+        pytest.param("watch node:22 arm64", False, id="not"),
+    ],
+)
+def test_somebody_can_insist_on_a_watch(text: str, anyway: bool) -> None:
+    command = parse_command(text)
+
+    assert isinstance(command, Watch)
+    assert (command.reference, command.platforms, command.anyway) == (NODE, (ARM64,), anyway)
+
+
+@pytest.mark.parametrize(
     ("text", "reason", "fragment"),
     [
         pytest.param("watch Foo/bar", "NOT_A_REFERENCE", "Foo/bar", id="capitals"),
