@@ -15,7 +15,7 @@ from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench import costs, counts, document, push
+from bench import costs, counts, document, page, push
 from bench.lab import Lab
 from bench.table import Row, show
 
@@ -30,6 +30,7 @@ ROWS: Mapping[str, Callable[[Lab], Iterator[Row]]] = {
     "push": push.pushes,
     "startup": costs.start_up,
     "scan": costs.scanned,
+    "page": page.shown,
 }
 
 

@@ -5,13 +5,13 @@ from datetime import timedelta
 from ipaddress import ip_network
 
 from bot.app.tokens import page_token
-from bot.app.wiring import Eyes, sight_of, subscriber_of
+from bot.app.wiring import Eyes, explainer_of, sight_of, subscriber_of
 from bot.app.world import World
 from bot.config import Settings, configured_services
 from bot.core.model import TERMINAL, Place
 from bot.flows.bells import Bells
 from bot.flows.desk import Desk
-from bot.ports import Store
+from bot.ports import Official, Store
 from bot.web.page.settings import PageSettings
 from bot.web.page.site import Site
 
@@ -25,6 +25,7 @@ class Foyer:
     store: Store
     eyes: Eyes
     bells: Bells
+    official: Official
 
 
 def site_of(foyer: Foyer) -> Site | None:
@@ -33,11 +34,14 @@ def site_of(foyer: Foyer) -> Site | None:
     if not settings.page.enabled:
         return None
     sight = sight_of(foyer.store, foyer.eyes, settings, world)
+    suggest = foyer.eyes.suggest
+    explain = explainer_of(sight, world, official=foyer.official, suggest=suggest)
     desk = Desk(
         store=foyer.store,
         sight=sight,
-        subscriber=subscriber_of(sight, settings, world, suggest=foyer.eyes.suggest),
-        suggest=foyer.eyes.suggest,
+        subscriber=subscriber_of(sight, settings, world, explain=explain, suggest=suggest),
+        explain=explain,
+        suggest=suggest,
         bells=foyer.bells,
         clock=world.clock,
         default_platforms=settings.default_platforms,

@@ -90,7 +90,9 @@ class Bot:
         scene = Scene(self.settings, self.world, self.store, self.bells, self.roles, self.stop)
         async with AsyncExitStack() as stack:
             chats = await stack.enter_async_context(chatting(scene))
-            foyer = Foyer(self.settings, self.world, self.store, self.eyes, self.bells)
+            foyer = Foyer(
+                self.settings, self.world, self.store, self.eyes, self.bells, self.official
+            )
             address = opened(Office(foyer, chats, self.figures), self.roles)
             self._address = await stack.enter_async_context(address)
             await self._work(chats)

@@ -1,7 +1,7 @@
 """Watched tags by platforms: what is there, missing, stale or unknown, since when and why."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
@@ -23,6 +23,7 @@ class Standing(Enum):
 
 
 _NOBODY = WatchId(0)
+_IS_THERE = frozenset({Standing.THERE, Standing.STALE})
 NEEDS_ATTENTION = (Standing.MISSING, Standing.UNKNOWN, Standing.STALE)
 
 
@@ -111,13 +112,18 @@ def _target(reference: Reference, watches: Sequence[Watch], chronicle: Chronicle
             wants.setdefault(want.platform, []).append(want)
     seen = one.observation
     there = seen.entries if seen is not None else {}
-    cells = []
-    for platform in sorted({*wants, *there}):
-        span = chronicle.span(reference, platform)
-        cell = judge(platform, seen, trouble=one.trouble, wants=wants.get(platform, ()))
-        cells.append(replace(cell, span=_fitting(span, cell)))
+    cells = tuple(
+        judge(
+            platform,
+            seen,
+            trouble=one.trouble,
+            wants=wants.get(platform, ()),
+            span=chronicle.span(reference, platform),
+        )
+        for platform in sorted({*wants, *there})
+    )
     return Target(
-        Row(reference, tuple(cells)),
+        Row(reference, cells),
         tuple(watches),
         seen,
         one.trouble,
@@ -127,14 +133,6 @@ def _target(reference: Reference, watches: Sequence[Watch], chronicle: Chronicle
     )
 
 
-def _fitting(span: Span | None, cell: Cell) -> Span | None:
-    """The span, unless it speaks of something else: listed is not yet served."""
-    is_there = cell.standing in (Standing.THERE, Standing.STALE)
-    if cell.standing is not Standing.UNKNOWN and span is not None and span.there != is_there:
-        return None
-    return span
-
-
 def judge(
     platform: Platform,
     seen: Observation | None,
@@ -142,34 +140,47 @@ def judge(
     trouble: Trouble | None,
     wants: Sequence[Want] = (),
     is_wanted: bool = False,
+    span: Span | None = None,
 ) -> Cell:
     """How a platform stands by the last clear observation, the last trouble, and who wants it.
 
     Not knowing is neither presence nor absence: after a look without a clear answer, and while a
     second look has to confirm that it went, it is unknown. is_wanted: somebody asks, without a
-    watch.
+    watch. span: since when it is there or not, by the history.
     """
-    cell = Cell(platform, Standing.UNKNOWN, is_wanted=is_wanted or bool(wants))
+    is_wanted = is_wanted or bool(wants)
     if trouble is not None:
-        return replace(cell, cause=Cause.TROUBLE, trouble=trouble)
+        return Cell(platform, Standing.UNKNOWN, is_wanted, span, Cause.TROUBLE, trouble)
+    standing, cause = _judged(platform, seen, wants, is_wanted=is_wanted)
+    is_there = standing in _IS_THERE
+    if standing is not Standing.UNKNOWN and span is not None and span.there != is_there:
+        span = None  # it speaks of something else: listed is not yet served
+    return Cell(platform, standing, is_wanted, span, cause)
+
+
+def _judged(
+    platform: Platform, seen: Observation | None, wants: Sequence[Want], *, is_wanted: bool
+) -> tuple[Standing, Cause | None]:
     if seen is None:
-        return replace(cell, cause=Cause.NOT_SEEN_YET)
+        return Standing.UNKNOWN, Cause.NOT_SEEN_YET
     entry = seen.entries.get(platform)
     if entry is not None and entry.reachable is not False:
-        return _listed(cell, entry, seen)
+        return _listed(platform, entry, seen, is_wanted=is_wanted)
     if any(want.state is WantState.DOUBTED for want in wants):
-        return replace(cell, cause=Cause.IN_DOUBT)
-    standing = Standing.MISSING if cell.is_wanted else Standing.ABSENT
-    return replace(cell, standing=standing, cause=_cause(platform, seen, wants))
+        return Standing.UNKNOWN, Cause.IN_DOUBT
+    standing = Standing.MISSING if is_wanted else Standing.ABSENT
+    return standing, _cause(platform, seen, wants)
 
 
-def _listed(cell: Cell, entry: Entry, seen: Observation) -> Cell:
+def _listed(
+    platform: Platform, entry: Entry, seen: Observation, *, is_wanted: bool
+) -> tuple[Standing, Cause | None]:
     """A platform that is listed, and served as far as anybody has asked."""
-    if cell.is_wanted and entry.reachable is None:
-        return replace(cell, cause=Cause.NOT_SEEN_YET)
-    if is_stale(Want(_NOBODY, cell.platform), entry, seen):
-        return replace(cell, standing=Standing.STALE, cause=Cause.OLDER_BUILD)
-    return replace(cell, standing=Standing.THERE)
+    if is_wanted and entry.reachable is None:
+        return Standing.UNKNOWN, Cause.NOT_SEEN_YET
+    if entry.created is not None and is_stale(Want(_NOBODY, platform), entry, seen):
+        return Standing.STALE, Cause.OLDER_BUILD
+    return Standing.THERE, None
 
 
 def _cause(platform: Platform, seen: Observation, wants: Sequence[Want]) -> Cause:

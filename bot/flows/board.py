@@ -15,6 +15,8 @@ ASKED_AGAIN_AFTER = timedelta(seconds=0.2)
 """The database is asked at most so often whether anything is new, however many people look."""
 FRESH_FOR = timedelta(seconds=10)
 """When the last look was, and what registries allow, changes without being news."""
+RECENT_FOR = timedelta(seconds=30)
+"""How old what a page begins with may be: it is brought up to date at once, while it is open."""
 MAX_RECORDS = 20_000
 """How much of the history the spans and waits are learnt from: the newest."""
 _BATCH = 1_000
@@ -34,6 +36,14 @@ class BoardReader:
         self._learnt: int | None = None
         self._asked_at: datetime | None = None
         self._board: Board | None = None
+
+    def last(self) -> Board | None:
+        """The board as it was read last, if that is not long ago."""
+        return self._board if _is_within(self._asked_at, self._clock(), RECENT_FOR) else None
+
+    def forget(self) -> None:
+        """What was read is not true any more."""
+        self._asked_at = None
 
     async def read(self) -> Board:
         """The board as it is now. Raises StoreError."""

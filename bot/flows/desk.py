@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
+from bot.core.advice import Advice, is_planned
 from bot.core.board import Board
 from bot.core.chronicle import Landing, landings
 from bot.core.command import Check, Misunderstood, Watch, parse_command
@@ -22,6 +23,7 @@ from bot.core.reference import Reference
 from bot.flows.again import in_transaction
 from bot.flows.bells import Bells
 from bot.flows.board import BoardReader, public
+from bot.flows.question import Explaining, Question
 from bot.flows.sight import Sight
 from bot.flows.subscribe import Subscriber, Wish
 from bot.flows.suggest import Suggesting
@@ -37,12 +39,16 @@ MAX_LANDINGS = 200
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a look found for a visitor. nearest: tags that may be meant, if there is no such one."""
+    """What a look found for a visitor.
+
+    advices: about what is missing. nearest: tags that may be meant, if there is no such one.
+    """
 
     reference: Reference
     platforms: tuple[Platform, ...]
     seen: Observation
     cells: tuple[Cell, ...]
+    advices: tuple[Advice, ...] = ()
     nearest: tuple[Reference, ...] = ()
 
 
@@ -53,6 +59,7 @@ class Desk:
     store: Store
     sight: Sight
     subscriber: Subscriber
+    explain: Explaining
     suggest: Suggesting
     bells: Bells
     clock: Clock
@@ -62,9 +69,12 @@ class Desk:
     def __post_init__(self) -> None:
         self._reader = BoardReader(self.store, clock=self.clock)
 
-    async def board(self, *, sees_all: bool) -> Board:
-        """The board as it is now; a visitor who does not see all sees what everybody may."""
-        board = await self._reader.read()
+    async def board(self, *, sees_all: bool, at_once: bool = False) -> Board:
+        """The board as it is now; a visitor who does not see all sees what everybody may.
+
+        at_once: as it was a moment ago will do, if that is known.
+        """
+        board = (self._reader.last() if at_once else None) or await self._reader.read()
         return board if sees_all else public(board, self._is_public)
 
     def _is_public(self, target: Target) -> bool:
@@ -84,11 +94,14 @@ class Desk:
             return render_which_image("check")
         reference, platforms = meant.reference, meant.platforms or self.default_platforms
         seen, _ = await self.sight.see(reference, platforms, place=VISITOR, anew=True)
-        cells = _cells(seen, platforms)
-        if seen.status is not Status.TAG_MISSING:
-            return Checked(reference, platforms, seen, cells)
-        nearest = await self.suggest(reference, place=VISITOR)
-        return Checked(reference, platforms, seen, cells, nearest)
+        missing = [platform for platform in platforms if seen.offers(platform) is None]
+        advices: tuple[Advice, ...] = ()
+        if missing and seen.is_clear:
+            advices = await self.explain(Question(reference, seen, VISITOR), missing)
+        nearest: tuple[Reference, ...] = ()
+        if seen.status is Status.TAG_MISSING and not is_planned(advices):
+            nearest = await self.suggest(reference, place=VISITOR)
+        return Checked(reference, platforms, seen, _cells(seen, platforms), advices, nearest)
 
     async def watch(self, text: str, place: Place) -> Message:
         """Make a watch for a place, which is told so: that proves that its alert will arrive."""
@@ -150,6 +163,7 @@ class Desk:
 
     async def _do(self, work: Callable[[Transaction], Awaitable[Message]]) -> Message:
         message = await in_transaction(self.store, work)
+        self._reader.forget()
         self.bells.deliveries.ring()
         self.bells.looks.ring()
         return message

@@ -55,6 +55,7 @@ def page_desk(talk: Desk, sight: Sight | None = None) -> PageDesk:
         store=talk.store,
         sight=sight or talk.sight,
         subscriber=talk.subscriber,
+        explain=talk.explain,
         suggest=talk.suggest,
         bells=talk.bells,
         clock=talk.clock,
@@ -233,3 +234,19 @@ async def test_a_number_that_is_no_watch_is_told_so(desk: PageDesk) -> None:
     answers = [await desk.stop(99), await desk.mute(99, quiet=True)]
 
     assert [answer.headline for answer in answers] == ["❓ #99 is not watched here."] * 2
+
+
+async def test_a_page_may_begin_with_what_was_read_a_moment_ago_but_not_after_a_change_of_its_own(
+    desk: PageDesk, talk: Desk
+) -> None:
+    talk.registry.plan("busybox:1.37", INCOMPLETE)
+    await desk.board(sees_all=True)
+    await add(talk.store, new_watch())
+    soon = await desk.board(sees_all=True, at_once=True)
+    await desk.watch("busybox:1.37", TEAM)
+    own = await desk.board(sees_all=True, at_once=True)
+    talk.clock.forward(31)
+    await add(talk.store, new_watch(GRAFANA), now=talk.clock())
+    late = await desk.board(sees_all=True, at_once=True)
+
+    assert [len(board.targets) for board in (soon, own, late)] == [0, 2, 3]

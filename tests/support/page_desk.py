@@ -12,14 +12,17 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+from bot.core.advice import Advice
 from bot.core.board import Board
 from bot.core.chronicle import Chronicle, Landing
 from bot.core.errors import StoreError
+from bot.core.evidence import Evidence
 from bot.core.health import Health
 from bot.core.matrix import Cell, judge, lay_out
 from bot.core.message.neutral import Message
 from bot.core.model import Observation, Place, Want, Watch, WatchId
 from bot.core.platform import Platform
+from bot.core.reason import explain
 from bot.core.reference import Reference, parse_reference
 from bot.net.secret import Secret
 from bot.web.page.settings import PageSettings
@@ -63,6 +66,7 @@ class Found:
     platforms: tuple[Platform, ...]
     seen: Observation
     cells: tuple[Cell, ...]
+    advices: tuple[Advice, ...] = ()
     nearest: tuple[Reference, ...] = ()
 
 
@@ -77,7 +81,7 @@ class FakeDesk:
     saw_all: list[bool] = field(default_factory=list)
     nearest: tuple[Reference, ...] = ()
 
-    async def board(self, *, sees_all: bool) -> Board:
+    async def board(self, *, sees_all: bool, at_once: bool = False) -> Board:
         self.saw_all.append(sees_all)
         if self.error is not None:
             raise self.error
@@ -92,7 +96,9 @@ class FakeDesk:
             return Message("Which image?", ("Send one.",), ("docker pull x",))
         seen = present(AMD64)
         cells = (judge(ARM64, seen, trouble=None, is_wanted=True), judge(AMD64, seen, trouble=None))
-        return Found(parse_reference(text.split()[0]), (ARM64,), seen, cells, self.nearest)
+        reference = parse_reference(text.split()[0])
+        advice = Advice(explain(Evidence(reference, ARM64, seen)))
+        return Found(reference, (ARM64,), seen, cells, (advice,), self.nearest)
 
     async def watch(self, text: str, place: Place) -> Message:
         self.done.append(("watch", text, place))

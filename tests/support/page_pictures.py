@@ -69,14 +69,14 @@ async def chromium() -> AsyncIterator[Browser]:
             await browser.close()
 
 
-def page_settings(folder: Path, *lines: str, page: tuple[str, ...] = ()) -> Settings:
-    """A configuration with a page on any free port; lines: more of it."""
+def page_settings(folder: Path, *lines: str, port: int = 0) -> Settings:
+    """A configuration with a page, by default on any free port; lines: more of it."""
     path = folder / "config.toml"
     text = [
         f'[database]\nurl = "sqlite:///{folder / "bot.db"}"',
-        "[server]\nport = 0",
+        "[official]\nenabled = false",
+        f"[server]\nport = {port}",
         f'[page]\nenabled = true\ntoken = "{TOKEN}"',
-        *page,
         *lines,
     ]
     path.write_text("\n".join(text), encoding="utf-8")

@@ -35,6 +35,8 @@ def visible(text: str) -> str:
     """
     if len(text) > MAX_LINE_CHARACTERS:
         text = f"{text[: MAX_LINE_CHARACTERS - 1]}…"
+    if text.isascii() and text.isprintable():  # nearly all are, and a page has thousands of them
+        return text
     return "".join("�" if _is_unsafe(character) else character for character in text)
 
 

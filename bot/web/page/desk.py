@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from bot.core.advice import Advice
 from bot.core.board import Board
 from bot.core.chronicle import Landing
 from bot.core.matrix import Cell
@@ -13,7 +14,7 @@ from bot.core.reference import Reference
 
 
 class Checked(Protocol):
-    """What a look found for a visitor. nearest: tags that may be meant, if there is no such one."""
+    """What a look found for a visitor."""
 
     @property
     def reference(self) -> Reference:
@@ -36,16 +37,24 @@ class Checked(Protocol):
         ...
 
     @property
+    def advices(self) -> Sequence[Advice]:
+        """What can be said about those of them that are missing."""
+        ...
+
+    @property
     def nearest(self) -> tuple[Reference, ...]:
-        """Tags that may be meant."""
+        """Tags that may be meant, if there is no such one."""
         ...
 
 
 class Desk(Protocol):
     """Reads and does what visitors ask for. Every method raises StoreError."""
 
-    async def board(self, *, sees_all: bool) -> Board:
-        """The board as it is now; who does not see all sees neither places nor private images."""
+    async def board(self, *, sees_all: bool, at_once: bool = False) -> Board:
+        """The board as it is now; who does not see all sees neither places nor private images.
+
+        at_once: as it was a moment ago will do.
+        """
         ...
 
     async def landings(self, reference: Reference) -> Sequence[Landing]:

@@ -53,7 +53,7 @@ class Forms:
                 found=None,
                 typed=typed,
             )
-        board = await self._desk.board(sees_all=False)
+        board = await self._desk.board(sees_all=False, at_once=True)
         return self._pages.page(
             visit,
             "checked.html",

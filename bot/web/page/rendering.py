@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bot.core.message.english import page as words
+from bot.core.message.english.reasons import advice_lines
 from bot.core.message.english.words import moment, short_digest, span
 from bot.core.message.plain import visible
 from bot.core.reference import Reference
@@ -78,6 +79,7 @@ def _iso(at: datetime) -> str:
 
 
 _WORDS: Mapping[str, Callable[..., Any] | Any] = {
+    "advice_lines": advice_lines,
     "ago": ago,
     "axis": pictures.ticks,
     "before_that": words.before_that,

@@ -38,7 +38,7 @@ class Showing:
 
     async def board(self, visit: Visit) -> web.Response:
         """The whole board."""
-        board = await self._desk.board(sees_all=visit.visitor.is_signed_in)
+        board = await self._desk.board(sees_all=visit.visitor.is_signed_in, at_once=True)
         asked = _asked(visit)
         live = f"live?{urlencode({'q': asked[0], 'page': asked[1], 'mark': board.mark})}"
         view = view_of(board, filter=asked[0], page=asked[1])

@@ -14,7 +14,7 @@ from bot.core.platform import Platform
 from bot.core.reference import Reference
 from bot.web.page.rendering import Templates, row_id
 
-ROWS_A_PAGE = 200
+ROWS_A_PAGE = 100
 MAX_COLUMNS = 8
 MAX_WAITING = 6
 MAX_FILTER_CHARACTERS = 200
