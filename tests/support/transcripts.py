@@ -38,7 +38,7 @@ EXAMPLES: Sequence[tuple[re.Pattern[str], str]] = (
     (re.compile(r"\bwaited \d+ s\b"), "waited 41 min"),
     (re.compile(r"\b(after|in) \d+ s\b"), r"\1 60 s"),
     (re.compile(r"\b\d+ s ago\b"), "12 s ago"),
-    (re.compile(r"next look (now|in \d+ s)"), "next look in 48 s"),
+    (re.compile(r"next look (now|in \d+ (?:s|min))"), "next look in 48 s"),
     (re.compile(r"(?<![:/])/\w\S*/(?=config\.toml|archbell\.db)"), "/etc/archbell/"),
     (re.compile(r"\d+\.\d GiB free at /\S+"), "41.5 GiB free at /etc/archbell"),
 )
@@ -121,7 +121,7 @@ class Stage:
     async def shell(self, *words: str, folder: Path = ROOT) -> None:
         """Show a command of the command line, what it prints, and how it ends."""
         async with self.bot(*words, folder=folder) as process:
-            code = await process.ended()
+            code = await process.ended(timeout_s=90)
         self._shown += [f"$ archbell {shlex.join(words)}", process.transcript.rstrip("\n")]
         self._shown += ["$ echo $?", str(code)]
 
