@@ -8,9 +8,8 @@ from markupsafe import Markup
 from bot.core.message.english.page import render_refusal
 from bot.ports import Clock
 from bot.web.page.guard import FORM_TOKEN, HEADERS, Refused, Visit
-from bot.web.page.rendering import Templates
+from bot.web.page.rendering import Templates, tag_link
 from bot.web.page.settings import PageSettings
-from bot.web.page.views import tag_link
 from bot.web.page.visitors import COOKIE, Visitor, Visitors
 
 

@@ -1,15 +1,17 @@
 """The page's templates, and what they call. Everything is escaped unless a template says it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2s
 from importlib.resources import files
 from typing import Any
+from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from bot.core.matrix import Row
 from bot.core.message.english import page as words
 from bot.core.message.english.reasons import advice_lines
 from bot.core.message.english.words import moment, short_digest, span
@@ -22,6 +24,9 @@ STATIC = {
     "page.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
+
+
+MAX_ROWS_KEPT = 2_000
 
 
 @lru_cache
@@ -42,6 +47,11 @@ def row_id(reference: Reference) -> str:
     return f"r{blake2s(str(reference).encode(), digest_size=8).hexdigest()}"
 
 
+def tag_link(reference: Reference) -> str:
+    """The address of what is known of one tag."""
+    return f"tag?{urlencode({'image': reference.familiar})}"
+
+
 class Templates:
     """Renders a template with the moment it is for."""
 
@@ -57,6 +67,23 @@ class Templates:
             auto_reload=False,
         )
         self._environment.globals.update(_WORDS)
+        self._environment.globals["row_html"] = self._row
+        self._rows: dict[Hashable, Markup] = {}
+
+    def _row(self, row: Row, view: Any, now: datetime) -> Markup:
+        """A row of the table, rendered once a minute however many people look at it.
+
+        Times count on in the browser; only what a row says of trouble is as old as that.
+        """
+        key = (row, view.columns, view.has_others, int(now.timestamp() // 60))
+        html = self._rows.get(key)
+        if html is None:
+            values = {"row": row, "view": view, "tag_link": tag_link}
+            html = Markup(self.render("parts/row.html", now, values))  # noqa: S704 - it has escaped
+            if len(self._rows) >= MAX_ROWS_KEPT:
+                self._rows.clear()
+            self._rows[key] = html
+        return html
 
     def render(self, name: str, now: datetime, values: Mapping[str, Any]) -> str:
         """The HTML of a template."""

@@ -12,7 +12,7 @@ from bot.core.matrix import NEEDS_ATTENTION, Cell, Row, Standing, columns_of, fi
 from bot.core.message.english.page import why
 from bot.core.platform import Platform
 from bot.core.reference import Reference
-from bot.web.page.rendering import Templates, row_id
+from bot.web.page.rendering import Templates, row_id, tag_link
 
 ROWS_A_PAGE = 100
 MAX_COLUMNS = 8
@@ -56,11 +56,6 @@ class View:
     def link(self, page: int) -> str:
         """The address of another page of this view."""
         return f"./?{urlencode({'q': self.filter, 'page': page})}"
-
-
-def tag_link(reference: Reference) -> str:
-    """The address of what is known of one tag."""
-    return f"tag?{urlencode({'image': reference.familiar})}"
 
 
 def view_of(board: Board, *, filter: str = "", page: int = 1) -> View:
