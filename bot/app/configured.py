@@ -11,6 +11,7 @@ from bot.config import Loaded, Settings, WatchBlock, parse_place
 from bot.config.watches import FILE
 from bot.core.errors import ConfigurationError, InvalidInput, StoreError
 from bot.core.model import Event, Place
+from bot.core.pattern import parse_tag_pattern, split_pattern
 from bot.core.platform import Platform
 from bot.core.reference import Reference, parse_reference
 from bot.flows.bells import Bell
@@ -55,6 +56,7 @@ def plan_of(loaded: Loaded) -> tuple[Plan, tuple[str, ...]]:
     """What the blocks want, and a sentence for each file of theirs that says nothing."""
     settings, doubt = loaded.settings, Doubt()
     wanted: dict[tuple[Reference, Place], Terms] = {}
+    patterns: dict[tuple[Reference, str, Place], frozenset[Platform]] = {}
     mistakes: list[str] = []
     for raw in loaded.doubtful:
         doubt.add(raw)
@@ -65,9 +67,12 @@ def plan_of(loaded: Loaded) -> tuple[Plan, tuple[str, ...]]:
             mistakes.extend(wrong)
         platforms = frozenset(block.platforms or settings.default_platforms)
         for place in block.places:
+            for pattern in block.patterns:
+                key = (pattern.repository, pattern.text, place)
+                patterns[key] = patterns.get(key, frozenset()) | platforms
             for reference in found:
                 _want(wanted, (reference, place), platforms, block.tells)
-    return Plan(wanted, doubt.covers), tuple(mistakes)
+    return Plan(wanted, doubt.covers, patterns), tuple(mistakes)
 
 
 def _want(
@@ -99,7 +104,10 @@ def _texts(raw: Any, key: str) -> list[str]:
 
 
 def _reference(text: str) -> Reference | None:
+    """The image, or the repository of a pattern."""
     try:
+        if split_pattern(text) is not None:
+            return parse_tag_pattern(text).repository
         return parse_reference(text)
     except InvalidInput:
         return None

@@ -1,7 +1,7 @@
 """The bot as a long-running program: its loops, and how they begin and end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +15,7 @@ from bot.app.page import Foyer
 from bot.app.roles import ALL_ROLES, Role, names_of
 from bot.app.serving import Office, opened, see_that_something_is_served
 from bot.app.signals import signals
+from bot.app.standing import discoverer_of, follower_of, orders_of
 from bot.app.wiring import (
     Eyes,
     explainer_of,
@@ -31,11 +32,11 @@ from bot.config import Loaded, Settings
 from bot.flows.bells import Bells
 from bot.flows.check import Checker, LookSettings, Rules
 from bot.flows.deliver import Deliverer, DeliverySettings
+from bot.flows.discover import Discoverer
 from bot.flows.expire import expire_for_ever
 from bot.flows.explain import EXPLAINING_S
 from bot.flows.listed import Listed, keep_listed_for_ever
 from bot.flows.past import Rhythms
-from bot.flows.reconcile import Reconciler
 from bot.flows.recorder import Recorder
 from bot.flows.respond import Responder
 from bot.flows.sharing import Sharing
@@ -48,6 +49,8 @@ GRACE_S = 7
 
 ANSWER_S = 8
 """What an answer may take beyond its look and its reasons, before another worker may take it."""
+
+Worker = Checker | Discoverer | Responder | Deliverer
 
 log = Log(__name__)
 
@@ -103,8 +106,7 @@ class Bot:
         return self._address
 
     async def _work(self, chats: Chats) -> None:
-        made = self._workers(chats)
-        workers = [worker for role, worker in made.items() if role in self.roles]
+        workers = [worker for role, worker in self._workers(chats) if role in self.roles]
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(worker.run()) for worker in workers]
             attendants = [group.create_task(duty) for duty in self._duties(chats)]
@@ -142,7 +144,7 @@ class Bot:
         if (heartbeat := self.settings.health.heartbeat_file) is not None:
             yield beat_for_ever(self.store, self.settings.folder / heartbeat, sleep=world.sleep)
 
-    def _workers(self, chats: Chats) -> Mapping[Role, Checker | Responder | Deliverer]:
+    def _workers(self, chats: Chats) -> Iterator[tuple[Role, Worker]]:
         settings, world, bells = self.settings, self.world, self.bells
         sight = sight_of(self.store, self.eyes, settings, world)
         explain = explainer_of(
@@ -177,6 +179,7 @@ class Bot:
             ),
             sight=sight,
             explain=explain,
+            follower=follower_of(settings, world, eyes=self.eyes),
             courtesy=self.eyes.pace,
             bells=bells,
             clock=world.clock,
@@ -195,7 +198,9 @@ class Bot:
             settings=DeliverySettings(**settings.delivery.model_dump()),
             figures=self.figures,
         )
-        return {Role.LOOKS: checker, Role.COMMANDS: responder, Role.DELIVERY: deliverer}
+        discoverer = discoverer_of(settings, world, store=self.store, eyes=self.eyes, bells=bells)
+        yield from ((Role.LOOKS, checker), (Role.LOOKS, discoverer))
+        yield from ((Role.COMMANDS, responder), (Role.DELIVERY, deliverer))
 
 
 @asynccontextmanager
@@ -245,8 +250,7 @@ async def run(
         async with assembled(loaded.settings, world, roles=roles) as bot:
             if is_alone and Role.COMMANDS in roles:
                 await _take_over(bot.store, world)
-            reconcile = Reconciler(bot.store, clock=world.clock, bells=bot.bells)
-            bot.orders = StandingOrders(loaded, load=load, reconcile=reconcile, clock=world.clock)
+            bot.orders = orders_of(loaded, load, store=bot.store, bells=bot.bells, world=world)
             with signals(bot):
                 await bot.run()
 

@@ -22,7 +22,7 @@ from bot.net.pace import Pace
 from bot.net.secret import Secret
 from bot.net.sessions import Sessions
 from bot.net.settings import RegistrySettings
-from bot.ports import NO_FIGURES, NO_OFFICIAL, Figures, Official, SharedStore, Store
+from bot.ports import NO_FIGURES, NO_OFFICIAL, Figures, Official, Registry, SharedStore, Store
 from bot.registry.client import RegistryClient
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ class Eyes:
     look: Look
     pace: Pace
     suggest: Suggest
+    registry: Registry
 
 
 @asynccontextmanager
@@ -110,7 +111,7 @@ async def looking(
             figures=figures,
         )
         look = Look(client, clock=world.clock, permits=logins.permits)
-        yield Eyes(look, pace, Suggest(client, look))
+        yield Eyes(look, pace, Suggest(client, look), client)
 
 
 @asynccontextmanager

@@ -24,7 +24,7 @@ from bot.core.message.neutral import Message
 from bot.core.message.plain import render_plain
 from bot.core.model import TERMINAL, Place
 from bot.log import Log
-from bot.ports import Clock, Store
+from bot.ports import Clock, Sent, Store
 
 PROMPT = "archbell> "
 MAX_LINE_CHARACTERS = 20_000
@@ -82,6 +82,17 @@ class Terminal:
         """Print the message. Raises NotSent if standard output is closed."""
         await self._printer.print(render_plain(message))
         return marker
+
+    async def edit(
+        self,
+        place: Place,
+        message: Message,
+        *,
+        edits: Sent,  # noqa: ARG002
+        marker: str,
+    ) -> None:
+        """Print it anew: what was printed cannot be changed. Raises NotSent."""
+        await self.send(place, message, marker=marker)
 
     def can_find(self, place: Place) -> bool:  # noqa: ARG002
         """What was printed cannot be looked up."""

@@ -126,6 +126,7 @@ class Schedule(Section):
     max_s: Seconds = 3600
     missing_tag_max_s: Seconds = 3600
     standing_s: Seconds = 21600
+    tags_s: Seconds = 900
     confirm_s: Annotated[float, Field(gt=0, le=300)] = 120
     error_min_s: Seconds = 30
     error_max_s: Seconds = 1800

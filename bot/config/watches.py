@@ -9,6 +9,7 @@ from bot.config.section import Section
 from bot.config.values import PlaceSetting, PlatformSetting
 from bot.core.errors import InvalidInput
 from bot.core.model import TOLD_WHILE_STANDING, Event, Place
+from bot.core.pattern import TagPattern, parse_tag_pattern, split_pattern
 from bot.core.reference import Reference, parse_reference
 
 FILE = "file:"
@@ -20,6 +21,9 @@ def _image(text: str) -> str:
             raise ValueError("name a file after file:, such as file:deploy/compose.yaml")
         return text
     try:
+        if split_pattern(text) is not None:
+            parse_tag_pattern(text)
+            return text
         reference = parse_reference(text)
     except InvalidInput as error:
         raise ValueError(str(error)) from error
@@ -62,7 +66,14 @@ class WatchBlock(Section):
     @property
     def references(self) -> tuple[Reference, ...]:
         """The images that are named one by one."""
-        return tuple(parse_reference(image) for image in self.images if not image.startswith(FILE))
+        return tuple(map(parse_reference, filter(is_one_tag, self.images)))
+
+    @property
+    def patterns(self) -> tuple[TagPattern, ...]:
+        """The images that are named by a pattern of their tags."""
+        return tuple(
+            parse_tag_pattern(image) for image in self.images if split_pattern(image) is not None
+        )
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -74,6 +85,11 @@ class WatchBlock(Section):
         """What its watches tell beyond what all do."""
         chosen = {Event.STALE: self.stale, Event.REPLACED: self.rebuilds}
         return frozenset(event for event in TOLD_WHILE_STANDING | chosen.keys() if chosen[event])
+
+
+def is_one_tag(image: str) -> bool:
+    """Whether what stands among the images is neither a file nor a pattern."""
+    return not image.startswith(FILE) and split_pattern(image) is None
 
 
 def title_of(number: int) -> str:

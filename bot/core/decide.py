@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
+from bot.core.cards import decide_card, has_card
 from bot.core.model import (
     MISSING,
     Alert,
@@ -41,12 +42,8 @@ def decide(wants: Sequence[Want], observation: Observation) -> Decision:
     in_order = sorted(wants, key=lambda want: (want.watch, want.platform))
     for watch, own in groupby(in_order, key=lambda want: want.watch):
         before = list(own)
-        told = [decide_want(want, observation) for want in before]
-        alerts.extend(_alerts_of_watch(watch, told, observation))
-        now = [want for want, _ in told]
-        if _is_complete(now, observation):
-            alerts.extend(_completion(watch, now))
-            now = [replace(want, completing=False) for want in now]
+        now, owed = _decide_watch(watch, before, observation)
+        alerts.extend(owed)
         after.extend(now)
         changed.extend(new for old, new in zip(before, now, strict=True) if new != old)
         if all(want.state is WantState.MET and not want.standing for want in now):
@@ -61,11 +58,30 @@ _STILL_MISSING = Decision(waiting=True)
 
 
 def _is_all_still_missing(wants: Sequence[Want], observation: Observation) -> bool:
-    """Whether everything was missing and is; nearly every look ends here, so this must be cheap."""
+    """Whether everything was missing and is; nearly every look ends here, so this must be cheap.
+
+    A card may show other platforms than before, even if what is wanted is still missing.
+    """
     for want in wants:
+        if want.shown is not None:
+            return False
         if want.state not in _STAY_MISSING or observation.offers(want.platform):
             return False
     return bool(wants)
+
+
+def _decide_watch(
+    watch: WatchId, before: Sequence[Want], observation: Observation
+) -> tuple[Sequence[Want], Sequence[Alert]]:
+    if has_card(before):
+        return decide_card(watch, before, observation)
+    told = [decide_want(want, observation) for want in before]
+    alerts = list(_alerts_of_watch(watch, told, observation))
+    now = [want for want, _ in told]
+    if _is_complete(now, observation):
+        alerts.extend(_completion(watch, now))
+        now = [replace(want, completing=False) for want in now]
+    return now, alerts
 
 
 def _decision(wants: Sequence[Want]) -> Decision:

@@ -85,6 +85,12 @@ class Observation:
             return False
         return _digests(before.entries) != _digests(self.entries)
 
+    @property
+    def there(self) -> tuple[str, ...]:
+        """Short names of its platforms, without those whose manifest the registry lost."""
+        kept = (each.short for each, entry in self.entries.items() if entry.reachable is not False)
+        return tuple(dict.fromkeys(kept))
+
     def listed(self, wanted: Platform) -> tuple[Platform, Entry] | None:
         """The entry that satisfies the wanted platform, reachable or not, and its own name."""
         # Only an equal one does, so that nobody need be asked; see Platform.satisfied_by().
@@ -129,6 +135,8 @@ class Event(Enum):
     STALE = "stale"
     TAG_GONE = "tag_gone"
     BUILT = "built"
+    OUT = "out"
+    LANDED = "landed"
 
 
 TOLD_WHILE_STANDING = frozenset({Event.STALE})
@@ -143,7 +151,8 @@ class Want:
     alerts of a standing watch distinct. digest is the platform's manifest when it was last seen.
     completing: it has come, and since then its watch has not been seen complete. tells names the
     events, beyond those that always are, that its watch asked for. built: while waiting it was seen
-    in its architecture's own tag.
+    in its architecture's own tag. shown: the platforms that the card of its watch shows as there,
+    as of the last look; None: it has no card.
     """
 
     watch: WatchId
@@ -156,6 +165,7 @@ class Want:
     completing: bool = False
     tells: frozenset[Event] = frozenset()
     built: bool = False
+    shown: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ class Pacing:
     max_s: float = 3600
     missing_tag_max_s: float = 3600
     standing_s: float = 21600
+    tags_s: float = 900
     confirm_s: float = 120
     error_min_s: float = 30
     error_max_s: float = 1800
@@ -80,6 +81,19 @@ def in_rhythm(
     # What was just seen to change will not change again before the next run.
     usual_s = max((due_at - now).total_seconds(), pacing.min_s)
     delay_s = rhythm.delay_s(now, usual_s=usual_s, at_most_s=pacing.max_s, chance=chance)
+    return now + timedelta(seconds=delay_s)
+
+
+def next_list(now: datetime, *, failures: int, chance: float, pacing: Pacing) -> datetime:
+    """When the tags of a repository are to be listed again; failures: without an answer in a row.
+
+    A list that fails is left alone for longer each time, and never comes sooner than one that
+    does not.
+    """
+    delay_s = pacing.tags_s * (1 + pacing.jitter * (2 * chance - 1))
+    if failures:
+        ceiling_s = min(pacing.error_min_s * 2 ** min(failures, 16), pacing.error_max_s)
+        delay_s = max(delay_s, ceiling_s * (1 + chance) / 2)
     return now + timedelta(seconds=delay_s)
 
 

@@ -47,13 +47,15 @@ class Bells:
     commands: Bell = field(default_factory=Bell)
     deliveries: Bell = field(default_factory=Bell)
     registries: Bell = field(default_factory=Bell)
+    tags: Bell = field(default_factory=Bell)
 
     def ring(self, news: News) -> None:
         """Ring the bell of whoever waits for such news."""
         bells = {
-            News.LOOKS: self.looks,
-            News.COMMANDS: self.commands,
-            News.DELIVERIES: self.deliveries,
-            News.REGISTRIES: self.registries,
+            News.LOOKS: (self.looks, self.tags),
+            News.COMMANDS: (self.commands,),
+            News.DELIVERIES: (self.deliveries,),
+            News.REGISTRIES: (self.registries,),
         }
-        bells[news].ring()
+        for bell in bells[news]:
+            bell.ring()

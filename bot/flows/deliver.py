@@ -27,15 +27,17 @@ from bot.core.message.neutral import Message
 from bot.flows.again import in_transaction
 from bot.flows.bells import Bells
 from bot.flows.crew import Crew
-from bot.flows.redirect import Closed, people_of, redirect
+from bot.flows.redirect import CLOSED_FOR, Closed, people_of, redirect
 from bot.log import Log
 from bot.ports import (
     NO_FIGURES,
     Clock,
     Delivery,
+    Edited,
     Figures,
     Messenger,
     Sending,
+    Sent,
     Store,
     Transaction,
 )
@@ -74,6 +76,9 @@ def render(delivery: Delivery) -> Message:
     """The message a delivery carries."""
     if delivery.message is not None:
         return delivery.message
+    if delivery.edits is not None:
+        newest = delivery.alerts[-1]
+        return render_alerts([(newest.alert, newest.facts)], people=())
     return render_alerts(
         [(owed.alert, owed.facts) for owed in delivery.alerts], people=people_of(delivery)
     )
@@ -155,6 +160,8 @@ class Deliverer:
 
     async def _found_or_sent(self, messenger: Messenger, delivery: Delivery) -> str:
         message = render(delivery)
+        if delivery.edits is not None:
+            return await _edited(messenger, delivery, message, delivery.edits)
         if delivery.uncertain and not messenger.can_find(delivery.place):
             message = marked_as_repeated(message)
         elif delivery.uncertain:
@@ -178,6 +185,9 @@ class Deliverer:
     ) -> None:
         self._count(delivery, _ending_of(error))
         match error:
+            case PlaceClosed() if delivery.edits is not None:
+                # Nobody waits for an edit, and what they wait for is told as any other message.
+                await self._put_back(delivery, CLOSED_FOR.total_seconds(), error, uncertain=False)
             case PlaceClosed():
                 await self._close_place(messenger, delivery, str(error))
             case PlaceMoved():
@@ -263,6 +273,15 @@ class Deliverer:
 def _ending_of(error: SendError) -> Sending:
     endings = (how for kind, how in _ENDINGS.items() if isinstance(error, kind))
     return next(endings, Sending.UNCERTAIN)
+
+
+async def _edited(messenger: Messenger, delivery: Delivery, message: Message, edits: Edited) -> str:
+    """Have the card say this; again and again if need be, as that changes nothing more."""
+    if edits.message_id is None:
+        raise Unsendable("what it would change was never posted there")
+    sent = Sent(edits.message_id, edits.delivery)
+    await messenger.edit(delivery.place, message, edits=sent, marker=delivery.id)
+    return edits.message_id
 
 
 async def _find(messenger: Messenger, delivery: Delivery) -> str | None:

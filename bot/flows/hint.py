@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.core.errors import StoreError
 from bot.core.pushed import Pushed
@@ -116,13 +116,15 @@ class Hinter:
 
     async def _write(self, batch: Mapping[Reference, _Waiting]) -> frozenset[Reference]:
         """Which of these tags somebody watches; they are due now, also while they are looked at."""
-        watched = await self._watched(batch)
-        if not watched:
+        watched, listed = await self._watched(batch), await self._listed(batch)
+        if not watched and not listed:
             return frozenset()
 
         async def work(transaction: Transaction) -> frozenset[Reference]:
             now = self._clock()
-            return frozenset(
+            for reference in listed:
+                await transaction.patterns.hint(reference, now=now)
+            return frozenset(listed) | frozenset(
                 [
                     target.reference
                     for target in watched
@@ -134,6 +136,7 @@ class Hinter:
 
         hinted = await in_transaction(self._store, work)
         self._bells.looks.ring()
+        self._bells.tags.ring()
         return hinted
 
     async def _watched(self, batch: Mapping[Reference, _Waiting]) -> list[KnownTarget]:
@@ -143,6 +146,12 @@ class Hinter:
             known = [await transaction.targets.find(reference, now=now) for reference in batch]
         watched = [target for target in known if target is not None and target.due_at is not None]
         return sorted(watched, key=lambda target: target.id)
+
+    async def _listed(self, batch: Mapping[Reference, _Waiting]) -> list[Reference]:
+        """Tags of repositories of which somebody wants to hear of new ones."""
+        async with self._store.reading() as transaction:
+            followed = await transaction.patterns.followed()
+        return sorted(each for each in batch if replace(each, tag=None) in followed)
 
     def _give_back(self, batch: Mapping[Reference, _Waiting]) -> None:
         """Before those that came meanwhile, which are newer where they are about the same tag."""

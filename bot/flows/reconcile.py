@@ -1,20 +1,33 @@
 """Brings the watches in line with what the configuration wants."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.core.model import Place
+from bot.core.platform import Platform
 from bot.core.reference import Reference
 from bot.flows.again import in_transaction
 from bot.flows.bells import Bells
 from bot.log import Log
-from bot.ports import Clock, ConfiguredWatch, Put, Store, Terms, Transaction
+from bot.ports import (
+    Clock,
+    ConfiguredWatch,
+    NewPattern,
+    Pattern,
+    Put,
+    Store,
+    Terms,
+    Transaction,
+)
 
 MOST_NAMED = 20
 """More watches than these are counted in the log and not named."""
 
 Wanted = Mapping[tuple[Reference, Place], Terms]
 """What each place is to watch."""
+
+WantedPatterns = Mapping[tuple[Reference, str, Place], frozenset[Platform]]
+"""Of which new tags each place is to hear: the repository, and the pattern of its tags."""
 
 log = Log(__name__)
 
@@ -33,6 +46,7 @@ class Plan:
 
     wanted: Wanted
     is_doubtful: Callable[[Reference, Place], bool] = _is_certain
+    patterns: WantedPatterns = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +61,15 @@ class Reconciled:
     removed: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     unchanged: int = 0
+
+    def __add__(self, other: "Reconciled") -> "Reconciled":
+        return Reconciled(
+            self.added + other.added,
+            self.changed + other.changed,
+            self.removed + other.removed,
+            self.kept + other.kept,
+            self.unchanged + other.unchanged,
+        )
 
 
 class Reconciler:
@@ -71,13 +94,14 @@ class Reconciler:
         removed = [each for each in gone if each not in doubtful]
         for each in removed:
             await self._withdraw(each)
-        reconciled = Reconciled(
+        watches = Reconciled(
             added=tuple(done[Put.ADDED]),
             changed=tuple(done[Put.CHANGED]),
             removed=_names(removed),
             kept=_names(doubtful),
             unchanged=len(plan.wanted) - len(done[Put.ADDED]) - len(done[Put.CHANGED]),
         )
+        reconciled = watches + await self._patterns(plan)
         _log(reconciled)
         return reconciled
 
@@ -100,6 +124,44 @@ class Reconciler:
 
         return await in_transaction(self._store, put)
 
+    async def _patterns(self, plan: Plan) -> Reconciled:
+        async with self._store.reading() as transaction:
+            every = await transaction.patterns.all()
+        there = {
+            (each.repository, each.text, each.place): each for each in every if each.configured
+        }
+        wanted = plan.patterns
+        added = [key for key in wanted if key not in there]
+        changed = [key for key in there if key in wanted and there[key].configured != wanted[key]]
+        gone = [key for key in there if key not in wanted]
+        doubtful = [key for key in gone if plan.is_doubtful(key[0], key[2])]
+        removed = [key for key in gone if key not in doubtful]
+        for repository, text, place in (*added, *changed):
+            platforms = wanted[repository, text, place]
+            await self._add(NewPattern(repository, text, place, platforms, None))
+        for key in removed:
+            await self._forget(there[key])
+        return Reconciled(
+            added=tuple(map(_pattern_name, added)),
+            changed=tuple(map(_pattern_name, changed)),
+            removed=tuple(map(_pattern_name, removed)),
+            kept=tuple(map(_pattern_name, doubtful)),
+            unchanged=len(wanted) - len(added) - len(changed),
+        )
+
+    async def _add(self, pattern: NewPattern) -> None:
+        async def add(transaction: Transaction) -> None:
+            await transaction.patterns.add(pattern, now=self._clock())
+
+        await in_transaction(self._store, add)
+        self._bells.tags.ring()
+
+    async def _forget(self, pattern: Pattern) -> None:
+        async def forget(transaction: Transaction) -> None:
+            await transaction.patterns.withdraw(pattern.id)
+
+        await in_transaction(self._store, forget)
+
     async def _withdraw(self, watch: ConfiguredWatch) -> None:
         async def withdraw(transaction: Transaction) -> None:
             await transaction.configured.withdraw(watch.id, now=self._clock())
@@ -110,6 +172,11 @@ class Reconciler:
 
 def _names(watches: Sequence[ConfiguredWatch]) -> tuple[str, ...]:
     return tuple(_name(each.reference, each.place) for each in watches)
+
+
+def _pattern_name(key: tuple[Reference, str, Place]) -> str:
+    repository, text, place = key
+    return f"{repository.name}:{text} in {place}"
 
 
 def _name(reference: Reference, place: Place) -> str:

@@ -23,12 +23,14 @@ from bot.core.message.english.talk import (
 from bot.core.message.english.why import render_why
 from bot.core.message.neutral import Message
 from bot.core.model import Observation, Place, Status, Watch
+from bot.core.pattern import TagPattern
 from bot.core.platform import Platform
 from bot.core.reference import Reference
 from bot.flows.again import in_transaction
 from bot.flows.bells import Bells
 from bot.flows.crew import Crew
 from bot.flows.crowd import Crowded
+from bot.flows.follow import Follower
 from bot.flows.question import Depth, Explaining, Question
 from bot.flows.sight import Sight
 from bot.flows.subscribe import Plan, Subscriber, Wish, just_answer
@@ -60,6 +62,7 @@ class Responder:
     subscriber: Subscriber
     sight: Sight
     explain: Explaining
+    follower: Follower
     courtesy: Courtesy
     bells: Bells
     clock: Clock
@@ -168,6 +171,8 @@ class Responder:
 
     async def _plan(self, command: Command, meant: said.Command) -> Plan:
         match meant:
+            case said.Watch(pattern=TagPattern() as pattern):
+                return await self._follow(command, meant, pattern)
             case said.Watch(reference=Reference() as reference):
                 return await self._watch(command, meant, reference)
             case said.Check(reference=Reference() as reference):
@@ -218,6 +223,15 @@ class Responder:
             return render_answered_directly()
 
         return answer_alone
+
+    async def _follow(self, command: Command, meant: said.Watch, pattern: TagPattern) -> Plan:
+        direct = self.direct_place(command.place, command.person) if meant.direct else None
+        return await self.follower.prepare(
+            pattern,
+            meant.platforms or self.default_platforms,
+            place=direct or command.place,
+            person=command.person,
+        )
 
     async def _check(
         self, place: Place, reference: Reference, platforms: tuple[Platform, ...]

@@ -32,7 +32,7 @@ from bot.ports import Clock, NewWatch, Transaction
 Plan = Callable[[Transaction], Awaitable[Message]]
 """The effect of a command: done within one transaction, with the answer as its value."""
 
-_HOPELESS = frozenset(
+HOPELESS = frozenset(
     {
         TroubleKind.DENIED,
         TroubleKind.LOGIN_REFUSED,
@@ -193,7 +193,7 @@ class Subscriber:
         """Whether waiting cures nothing, or would take the login away from those who may use it:
         a target that is shared with a place that may not is looked at anonymously for all.
         """
-        return trouble.kind in _HOPELESS or self._sight.is_withheld(wish.reference, wish.place)
+        return trouble.kind in HOPELESS or self._sight.is_withheld(wish.reference, wish.place)
 
     async def _too_many(self, transaction: Transaction, wish: Wish) -> Message | None:
         """The refusal of one watch too many; None if there is room, or it is no new one."""

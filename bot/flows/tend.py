@@ -11,10 +11,13 @@ from bot.core.message.english.answers import (
     render_unmuted,
 )
 from bot.core.message.english.lists import render_list
+from bot.core.message.english.patterns import pattern_row
 from bot.core.message.english.talk import naming_whoever_stopped, render_which_image
 from bot.core.message.neutral import Message
 from bot.core.model import Watch
+from bot.core.pattern import TagPattern
 from bot.core.platform import Platform
+from bot.flows.follow import find, unfollow
 from bot.flows.subscribe import Plan, just_answer
 from bot.ports import Clock, Command, Transaction
 
@@ -27,7 +30,15 @@ def show(command: Command, meant: said.List, *, clock: Clock) -> Plan:
 
     async def plan(transaction: Transaction) -> Message:
         watches = await transaction.watches.of_place(command.place)
-        return render_list(watches, page=meant.page, now=clock())
+        patterns = [
+            pattern_row(
+                each.familiar,
+                each.platforms | each.configured,
+                configured=bool(each.configured),
+            )
+            for each in await transaction.patterns.of_place(command.place)
+        ]
+        return render_list(watches, page=meant.page, now=clock(), patterns=patterns)
 
     return plan
 
@@ -36,6 +47,8 @@ def unwatch(command: Command, meant: said.Unwatch, *, clock: Clock) -> Plan:
     """Stop what is meant; asked back where that is not clear, or several watches would end."""
 
     async def plan(transaction: Transaction) -> Message:
+        if meant.pattern is not None:
+            return await _stop_pattern(transaction, command, meant.pattern)
         watches = await transaction.watches.of_place(command.place)
         if not watches:
             return render_list([], page=1, now=clock())
@@ -51,7 +64,8 @@ def unwatch(command: Command, meant: said.Unwatch, *, clock: Clock) -> Plan:
             return naming_whoever_stopped(stopped, command.person)
         return stopped
 
-    if meant.number is None and meant.reference is None and not meant.everything:
+    named = (meant.number, meant.reference, meant.pattern)
+    if named == (None, None, None) and not meant.everything:
         return just_answer(render_which_image("unwatch"))
     return plan
 
@@ -77,6 +91,13 @@ def mute(command: Command, meant: said.Mute | said.Unmute, *, clock: Clock) -> P
         return render_muted(what, until, now=now) if until else render_unmuted(what)
 
     return plan
+
+
+async def _stop_pattern(transaction: Transaction, command: Command, wanted: TagPattern) -> Message:
+    pattern = find(await transaction.patterns.of_place(command.place), wanted)
+    if pattern is None:
+        return render_not_watched(wanted.familiar)
+    return await unfollow(transaction, pattern)
 
 
 async def _stop(

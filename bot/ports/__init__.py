@@ -1,6 +1,6 @@
 """What the verbs need from outside, as protocols that adapters implement."""
 
-from bot.ports.chat import Messenger
+from bot.ports.chat import Messenger, Sent
 from bot.ports.configured import FROM_CONFIGURATION, Configured, ConfiguredWatch, Put, Terms
 from bot.ports.figures import NO_FIGURES, Figures, Heard, NoFigures, Sending
 from bot.ports.history import History
@@ -8,8 +8,9 @@ from bot.ports.inbox import Command, Inbox
 from bot.ports.libraries import KeptLibrary, Libraries
 from bot.ports.listings import AwaitedTag, Listings
 from bot.ports.official import NO_OFFICIAL, KnownLibrary, NoOfficial, Official
-from bot.ports.outbox import Delivery, Outbox, OutboxEntry, OwedAlert
+from bot.ports.outbox import Delivery, Edited, Outbox, OutboxEntry, OwedAlert
 from bot.ports.past import Past
+from bot.ports.patterns import ClaimedTags, Listed, NewPattern, Pattern, PatternId, Patterns
 from bot.ports.registry import (
     Courtesy,
     FetchedManifest,
@@ -17,6 +18,7 @@ from bot.ports.registry import (
     Registry,
     RegistryState,
     SharedCourtesy,
+    TagList,
     TagUnchanged,
 )
 from bot.ports.store import (
@@ -42,6 +44,7 @@ __all__ = [
     "Backlog",
     "Backlogs",
     "Chance",
+    "ClaimedTags",
     "ClaimedTarget",
     "Clock",
     "Command",
@@ -49,6 +52,7 @@ __all__ = [
     "ConfiguredWatch",
     "Courtesy",
     "Delivery",
+    "Edited",
     "FetchedManifest",
     "Figures",
     "Heard",
@@ -59,11 +63,13 @@ __all__ = [
     "KnownLibrary",
     "KnownTarget",
     "Libraries",
+    "Listed",
     "Listen",
     "Listings",
     "LookResult",
     "ManifestAbsent",
     "Messenger",
+    "NewPattern",
     "NewWatch",
     "News",
     "NoFigures",
@@ -73,16 +79,21 @@ __all__ = [
     "OutboxEntry",
     "OwedAlert",
     "Past",
+    "Pattern",
+    "PatternId",
+    "Patterns",
     "Put",
     "Registries",
     "Registry",
     "RegistryState",
     "Sending",
+    "Sent",
     "SharedCourtesy",
     "SharedStore",
     "SharedTarget",
     "Sleep",
     "Store",
+    "TagList",
     "TagUnchanged",
     "Targets",
     "Terms",

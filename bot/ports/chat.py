@@ -1,10 +1,19 @@
 """Chat services."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from bot.core.message.neutral import Message
 from bot.core.model import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message that has arrived: the service's id of it, and the marker it was sent with."""
+
+    message_id: str
+    marker: str
 
 
 class Messenger(Protocol):
@@ -26,6 +35,13 @@ class Messenger(Protocol):
 
     async def send(self, place: Place, message: Message, *, marker: str) -> str:
         """Post it and give the service's id of the message. Raises SendError."""
+        ...
+
+    async def edit(self, place: Place, message: Message, *, edits: Sent, marker: str) -> None:
+        """Have a message that was posted say this instead; the same twice does nothing more.
+
+        Where nothing can be changed it is said anew. Raises SendError.
+        """
         ...
 
     async def find(self, place: Place, *, marker: str, since: datetime) -> str | None:

@@ -19,12 +19,21 @@ class OwedAlert:
 
 
 @dataclass(frozen=True, slots=True)
+class Edited:
+    """The delivery that another one changes; message_id is the service's, None if it has none."""
+
+    delivery: str
+    message_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """One message on its way; id is also the marker by which a service can find it again.
 
     Either message or alerts. uncertain: an earlier attempt may have arrived. tries counts the
     attempts before this one. person: whoever asked for the message. instead_of: the delivery it
-    stands for, whose place is closed.
+    stands for, whose place is closed. edits: what was sent before and is changed now, so that it
+    says what its newest alert does; nobody is notified of that.
     """
 
     id: str
@@ -37,6 +46,7 @@ class Delivery:
     lease: str
     person: str | None = None
     instead_of: str | None = None
+    edits: Edited | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +86,9 @@ class Outbox(Protocol):
 
         At most one a place, answers before alerts, in order. The first alert of a quiet place goes
         at once; those that come within group_within_s after ride together in the next delivery. A
-        delivery found in `sending` after its lease is uncertain. Muted watches and places, parked
+        delivery found in `sending` after its lease is uncertain. The card of a new tag is a
+        delivery of its own; what comes for it later edits it, once it has its outcome and its place
+        is told nothing else. Muted watches and places, parked
         places and services not named wait.
         """
         ...

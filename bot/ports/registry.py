@@ -30,6 +30,18 @@ class FetchedManifest:
     etag: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class TagList:
+    """The tags of a repository. etag: of the list, if it came in one answer that has one.
+
+    whole: nothing is missing because there would have been too much of it.
+    """
+
+    tags: tuple[str, ...]
+    etag: str | None = None
+    whole: bool = True
+
+
 class Registry(Protocol):
     """Manifests of any configured or well-known registry.
 
@@ -73,6 +85,12 @@ class Registry(Protocol):
         self, reference: Reference, *, urgent: bool, login: bool = False
     ) -> tuple[str, ...]:
         """The repository's tags, as far as a few pages tell them; none if there is no such one."""
+        ...
+
+    async def changed_tags(
+        self, repository: Reference, *, etag: str | None, urgent: bool, login: bool = False
+    ) -> TagList | None:
+        """The repository's tags; None if the registry says that nothing has changed since etag."""
         ...
 
 

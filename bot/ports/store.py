@@ -14,6 +14,7 @@ from bot.ports.libraries import Libraries
 from bot.ports.listings import Listings
 from bot.ports.outbox import Outbox
 from bot.ports.past import Past
+from bot.ports.patterns import Patterns
 from bot.ports.registry import RegistryState
 from bot.ports.surroundings import Sleep
 from bot.ports.targets import Targets
@@ -75,6 +76,11 @@ class Transaction(Protocol):
     @property
     def configured(self) -> Configured:
         """What the configuration wants of watches."""
+        ...
+
+    @property
+    def patterns(self) -> Patterns:
+        """Which new tags places want to hear of."""
         ...
 
     @property

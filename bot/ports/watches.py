@@ -17,7 +17,7 @@ class NewWatch:
     platforms are wanted; those that are there already stand in met with the digest of their
     manifest and start as MET, so that nobody is told what the answer has said; the same holds for
     those in built, which are in the tag of their own architecture. unseen: what the first look
-    finds is not told either.
+    finds is not told either. card: the watch is told by a card, unless it was there before.
     """
 
     reference: Reference
@@ -33,6 +33,7 @@ class NewWatch:
     tells: frozenset[Event] = frozenset()
     unseen: bool = False
     built: frozenset[Platform] = frozenset()
+    card: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The registry client: where does a tag point, and what is there."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from http import HTTPStatus
 
 from bot.core.errors import MalformedAnswer
@@ -16,13 +17,14 @@ from bot.ports import (
     Figures,
     ManifestAbsent,
     Sleep,
+    TagList,
     TagUnchanged,
 )
 from bot.registry.conversation import Conversation
 from bot.registry.credentials import CredentialBook, Keys
-from bot.registry.exchange import Answer, Request
+from bot.registry.exchange import MAX_TAG_LIST_BYTES, Answer, Request
 from bot.registry.heads import HeadSupport
-from bot.registry.listing import list_tags
+from bot.registry.listing import MAX_LISTED_PAGES, MAX_LISTED_TAGS, list_tags
 from bot.registry.policy import RegistryPolicy
 from bot.registry.questions import Questions, target_of
 from bot.registry.received import (
@@ -148,7 +150,21 @@ class RegistryClient:
     ) -> tuple[str, ...]:
         """The repository's tags, as far as a few pages tell them."""
         request = self._questions.tags(reference, urgent=urgent, login=login)
-        return await list_tags(self._conversation, request)
+        listed = await list_tags(self._conversation, request)
+        return listed.tags if listed is not None else ()
+
+    async def changed_tags(
+        self, repository: Reference, *, etag: str | None, urgent: bool, login: bool = False
+    ) -> TagList | None:
+        """The repository's tags; None if the registry says that nothing has changed since etag."""
+        condition = {"If-None-Match": etag} if etag is not None else {}
+        request = self._questions.tags(repository, urgent=urgent, login=login, condition=condition)
+        return await list_tags(
+            self._conversation,
+            replace(request, max_bytes=MAX_TAG_LIST_BYTES),
+            max_tags=MAX_LISTED_TAGS,
+            max_pages=MAX_LISTED_PAGES,
+        )
 
     async def _get_moved(
         self, reference: Reference, digest: str, *, urgent: bool, login: bool

@@ -13,36 +13,57 @@ from yarl import URL
 from bot.core.errors import MalformedAnswer
 from bot.core.reference import is_tag
 from bot.net.sessions import same_origin
+from bot.ports import TagList
 from bot.registry.conversation import Conversation
 from bot.registry.exchange import Answer, Request
-from bot.registry.received import unexpected
+from bot.registry.received import etag_of, unexpected
 
 MAX_PAGES = 10
 MAX_TAGS = 10_000
+MAX_LISTED_PAGES = 50
+MAX_LISTED_TAGS = 50_000
+"""Of a repository whose new tags are watched for."""
 MAX_LINK_CHARACTERS = 2_000
-OK, NOT_FOUND = 200, 404
+OK, NOT_MODIFIED, NOT_FOUND = 200, 304, 404
+_ACCEPT = {"Accept": "application/json"}
 
 _NEXT = re.compile(r'<([!-;=?-~]+)>\s*;\s*rel="?next"?(?:[;,\s]|$)', re.IGNORECASE)
 
 
-async def list_tags(conversation: Conversation, request: Request) -> tuple[str, ...]:
-    """Up to MAX_TAGS tags from up to MAX_PAGES pages; none if there is no such repository.
+async def list_tags(
+    conversation: Conversation,
+    request: Request,
+    *,
+    max_tags: int = MAX_TAGS,
+    max_pages: int = MAX_PAGES,
+) -> TagList | None:
+    """Up to max_tags tags from up to max_pages pages; no tags if there is no such repository.
 
-    A next page is asked for only where the first one was. Raises RegistryError.
+    None if the request has a condition and the registry says that nothing has changed. A next page
+    is asked for only where the first one was. Raises RegistryError.
     """
     tags: dict[str, None] = {}
-    for _ in range(MAX_PAGES):
+    etag: str | None = None
+    for page in range(max_pages):
         answer = await conversation.ask(request)
+        if answer.status == NOT_MODIFIED and "If-None-Match" in request.headers:
+            return None
         if answer.status == NOT_FOUND:
             break
         if answer.status != OK:
             raise unexpected(request, answer)
         tags.update(dict.fromkeys(_tags_in(request, answer)))
         following = _next_page(request, answer)
-        if following is None or len(tags) >= MAX_TAGS:
+        if following is None:
+            # What stands for one page says nothing about the others.
+            etag = etag_of(answer) if page == 0 else None
             break
-        request = replace(request, url=following)
-    return tuple(tags)[:MAX_TAGS]
+        if len(tags) >= max_tags:
+            return TagList(tuple(tags)[:max_tags], whole=False)
+        request = replace(request, url=following, headers=_ACCEPT)
+    else:
+        return TagList(tuple(tags)[:max_tags], whole=False)
+    return TagList(tuple(tags)[:max_tags], etag, whole=len(tags) <= max_tags)
 
 
 def _tags_in(request: Request, answer: Answer) -> Sequence[str]:

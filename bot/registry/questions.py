@@ -78,7 +78,14 @@ class Questions:
             login=login,
         )
 
-    def tags(self, reference: Reference, *, urgent: bool, login: bool) -> Request:
+    def tags(
+        self,
+        reference: Reference,
+        *,
+        urgent: bool,
+        login: bool,
+        condition: Mapping[str, str] = _NO_CONDITION,
+    ) -> Request:
         """GET the first page of the repository's tags."""
         endpoint = self._policy.find(reference.registry)
         return Request(
@@ -87,7 +94,7 @@ class Questions:
             url=_url(endpoint, reference, f"tags/list?n={TAGS_A_PAGE}"),
             repository=reference.repository,
             subject=f"the tags of {reference.repository}",
-            headers={"Accept": "application/json"},
+            headers={"Accept": "application/json", **condition},
             max_bytes=MAX_TAGS_BYTES,
             urgent=urgent,
             login=login,

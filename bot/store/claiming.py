@@ -104,7 +104,7 @@ _WANTS = (
         watches.c.standing,
         watches.c.tells,
         *wants.c["watch_id", "platform", "state", "episode", "digest"],
-        *wants.c["stale", "completing", "built"],
+        *wants.c["stale", "completing", "built", "shown"],
         func.coalesce(wants.c.wanted_since, watches.c.created_at).label("wanted_since"),
         *places.c["service", "conversation", "thread"],
     )

@@ -19,6 +19,7 @@ from bot.store.libraries import SqlLibraries
 from bot.store.listings import SqlListings
 from bot.store.outbox import SqlOutbox
 from bot.store.past import SqlPast
+from bot.store.patterns import SqlPatterns
 from bot.store.postgres import postgres_database
 from bot.store.registries import SqlRegistries
 from bot.store.session import NewToken, Session
@@ -65,6 +66,7 @@ class SqlTransaction:
         self.targets = SqlTargets(session)
         self.watches = SqlWatches(session)
         self.configured = SqlConfigured(session)
+        self.patterns = SqlPatterns(session)
         self.outbox = SqlOutbox(session)
         self.inbox = SqlInbox(session)
         self.registries = SqlRegistries(session)

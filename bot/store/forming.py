@@ -2,76 +2,50 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
-    ColumnElement,
     Row,
     Select,
     bindparam,
-    case,
-    func,
-    insert,
-    or_,
     select,
     union,
     update,
 )
 
-from bot.store.columns import UtcDateTime
-from bot.store.schema import alerts, deliveries, places, watches
+from bot.store.editing import EDITS_OF_SERVICES, LOOSE_EDITS, choose_edits
+from bot.store.lines import (
+    DUE_PLACES,
+    LANDED,
+    LINE,
+    OF_SERVICES,
+    OPEN_PLACES,
+    OUT,
+    PLACES,
+    Turn,
+    carry,
+    heads,
+    is_over,
+    make,
+)
+from bot.store.schema import alerts, places, watches
 from bot.store.session import Session
-from bot.store.states import PENDING, SENDING
+from bot.store.states import SENDING
 
 MAX_ALERTS = 20
 """One message carries at most so many; the rest goes into the next."""
 
-_NOW = bindparam("now", type_=UtcDateTime())
-_SERVICES = places.c.service.in_(bindparam("services", expanding=True))
-_PLACES: BindParameter[Any] = bindparam("places", expanding=True)
 
-
-def _is_over(moment: ColumnElement[datetime]) -> ColumnElement[bool]:
-    return or_(moment.is_(None), moment <= _NOW)
-
-
-# What has a due time is not done. Of one place only the first in this line can go: what is on its
-# way, what the service asked us to postpone, then answers, then alerts, each in their order; so
-# nothing overtakes what was put back, and a place that is to be left alone for a while is.
-_LINE = (
-    select(
-        deliveries,
-        func.row_number()
-        .over(
-            partition_by=deliveries.c.place_id,
-            order_by=(
-                case(
-                    (deliveries.c.state == SENDING, 0),
-                    (deliveries.c.postponed, 1),
-                    (deliveries.c.is_answer, 2),
-                    else_=3,
-                ),
-                deliveries.c.seq,
-            ),
-        )
-        .label("rank"),
-    )
-    .where(deliveries.c.due_at.is_not(None))
-    .subquery()
-)
 _LOOSE = (
     select(alerts.c.id, alerts.c.place_id)
     .select_from(alerts.join(watches).join(places, alerts.c.place_id == places.c.id))
-    .where(alerts.c.delivery_id.is_(None))
+    .where(alerts.c.delivery_id.is_(None), alerts.c.event != LANDED)
 )
-_OPEN_PLACES = select(deliveries.c.place_id).where(deliveries.c.due_at.is_not(None))
 _MAY_GO = (
-    _is_over(places.c.muted_until),
-    _is_over(watches.c.muted_until),
-    _is_over(places.c.gather_until),
+    is_over(places.c.muted_until),
+    is_over(watches.c.muted_until),
+    is_over(places.c.gather_until),
 )
 
 # Locked, so that two who claim at once never have one place between them: whoever has the lock sees
@@ -80,44 +54,31 @@ _MAY_GO = (
 _READY_PLACES = (
     select(places.c.id)
     .where(
-        _SERVICES,
-        _is_over(places.c.parked_until),
+        OF_SERVICES,
+        is_over(places.c.parked_until),
         places.c.id.in_(
             union(
-                _OPEN_PLACES.where(deliveries.c.due_at <= _NOW, deliveries.c.state != SENDING),
+                DUE_PLACES,
                 _LOOSE.with_only_columns(alerts.c.place_id).where(*_MAY_GO),
+                LOOSE_EDITS.with_only_columns(alerts.c.place_id),
             )
         ),
     )
     .with_for_update(skip_locked=True, key_share=True)
 )
-_HEADS = (
-    select(_LINE.c.id)
-    .where(
-        _LINE.c.rank == 1,
-        _LINE.c.place_id.in_(_PLACES),
-        _LINE.c.due_at <= _NOW,
-        _LINE.c.state != SENDING,
-    )
-    .order_by(_LINE.c.is_answer.desc(), _LINE.c.due_at, _LINE.c.seq)
-    .limit(bindparam("at_most"))
-)
-_FORMABLE = _LOOSE.where(
-    alerts.c.place_id.in_(_PLACES), alerts.c.place_id.not_in(_OPEN_PLACES), *_MAY_GO
-).order_by(alerts.c.id)
-_JOIN_DELIVERY = (
-    update(alerts)
-    .where(alerts.c.id == bindparam("alert"))
-    .values(delivery_id=bindparam("delivery"))
+_FORMABLE = (
+    _LOOSE.add_columns(alerts.c.event)
+    .where(alerts.c.place_id.in_(PLACES), alerts.c.place_id.not_in(OPEN_PLACES), *_MAY_GO)
+    .order_by(alerts.c.id)
 )
 _GATHER = (
     update(places).where(places.c.id == bindparam("place")).values(gather_until=bindparam("until"))
 )
 
 _HEADS_OF_SERVICES: Select[Any] = (
-    select(*_LINE.c["state", "due_at", "lease_until"], places.c.parked_until)
-    .select_from(_LINE.join(places, _LINE.c.place_id == places.c.id))
-    .where(_LINE.c.rank == 1, _SERVICES)
+    select(*LINE.c["state", "due_at", "lease_until"], places.c.parked_until)
+    .select_from(LINE.join(places, LINE.c.place_id == places.c.id))
+    .where(LINE.c.rank == 1, OF_SERVICES)
 )
 _LOOSE_OF_SERVICES: Select[Any] = (
     _LOOSE.with_only_columns(
@@ -125,19 +86,9 @@ _LOOSE_OF_SERVICES: Select[Any] = (
         watches.c.muted_until.label("watch_muted_until"),
         alerts.c.created_at,
     )
-    .where(_SERVICES, alerts.c.place_id.not_in(_OPEN_PLACES))
+    .where(OF_SERVICES, alerts.c.place_id.not_in(OPEN_PLACES))
     .distinct()
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """When a claim takes place, and for whom."""
-
-    services: frozenset[str]
-    now: datetime
-    group_within_s: float
-    limit: int
 
 
 async def choose(session: Session, turn: Turn) -> list[str]:
@@ -149,52 +100,51 @@ async def choose(session: Session, turn: Turn) -> list[str]:
     if not places_ready:
         return []
     in_these = {"places": places_ready, "now": turn.now}
-    heads = await session.execute(_HEADS, {**in_these, "at_most": turn.limit})
-    chosen = list(heads.scalars())
+    first = await heads(session, in_these, edits=False, at_most=turn.limit)
+    chosen = [row.id for row in first]
+    busy = {row.place_id for row in first}
     if len(chosen) < turn.limit:
-        loose = await session.execute(_FORMABLE, in_these)
-        chosen += await _form(session, loose, turn, at_most=turn.limit - len(chosen))
+        loose = (await session.execute(_FORMABLE, in_these)).all()
+        formed = await _form(session, loose, turn, at_most=turn.limit - len(chosen))
+        chosen += formed.values()
+        busy |= formed.keys()
+    idle = [place for place in places_ready if place not in busy]
+    if len(chosen) < turn.limit and idle:
+        chosen += await choose_edits(session, idle, turn, at_most=turn.limit - len(chosen))
     return chosen
 
 
 async def _form(
     session: Session, loose: Iterable[Row[Any]], turn: Turn, *, at_most: int
-) -> list[str]:
-    """Make deliveries, one a place, of the oldest alerts; their ids."""
-    by_place: defaultdict[int, list[int]] = defaultdict(list)
+) -> dict[int, str]:
+    """Make deliveries, one a place, of the oldest alerts; their ids, by place."""
+    by_place: defaultdict[int, list[Row[Any]]] = defaultdict(list)
     for row in loose:
-        by_place[row.place_id].append(row.id)
+        by_place[row.place_id].append(row)
     formed = [
-        (session.new_token(), place, owed[:MAX_ALERTS])
+        (session.new_token(), place, _together(owed))
         for place, owed in list(by_place.items())[:at_most]
     ]
-    await session.execute_each(
-        insert(deliveries),
-        [
-            {
-                "id": delivery,
-                "place_id": place,
-                "is_answer": False,
-                "state": PENDING,
-                "created_at": turn.now,
-                "due_at": turn.now,
-            }
-            for delivery, place, _ in formed
-        ],
-    )
-    await session.execute_each(
-        _JOIN_DELIVERY,
-        [
-            {"alert": alert, "delivery": delivery}
-            for delivery, _, carried in formed
-            for alert in carried
-        ],
-    )
+    await make(session, [(each, place, None) for each, place, _ in formed], now=turn.now)
+    await carry(session, [(each, row.id) for each, _, carried in formed for row in carried])
     gathered = turn.now + timedelta(seconds=turn.group_within_s)
     await session.execute_each(
-        _GATHER, [{"place": place, "until": gathered} for _, place, _ in formed]
+        _GATHER,
+        [
+            {"place": place, "until": gathered}
+            for _, place, carried in formed
+            if carried[0].event != OUT
+        ],
     )
-    return [delivery for delivery, _, _ in formed]
+    return {place: delivery for delivery, place, _ in formed}
+
+
+def _together(owed: Sequence[Row[Any]]) -> Sequence[Row[Any]]:
+    """The alerts that ride in one message, at least one; a card is a message of its own."""
+    if owed[0].event == OUT:
+        return owed[:1]
+    cards = (at for at, row in enumerate(owed) if row.event == OUT)
+    return owed[: min(next(cards, MAX_ALERTS), MAX_ALERTS)]
 
 
 async def next_turn_at(session: Session, services: frozenset[str]) -> datetime | None:
@@ -202,11 +152,12 @@ async def next_turn_at(session: Session, services: frozenset[str]) -> datetime |
     named = {"services": sorted(services)}
     heads: Sequence[Row[Any]] = (await session.execute(_HEADS_OF_SERVICES, named)).all()
     loose: Sequence[Row[Any]] = (await session.execute(_LOOSE_OF_SERVICES, named)).all()
+    edits: Sequence[Row[Any]] = (await session.execute(EDITS_OF_SERVICES, named)).all()
     moments = [
         row.lease_until if row.state == SENDING else _latest(row.due_at, row.parked_until)
         for row in heads
     ]
-    moments += [_latest(*row) for row in loose]
+    moments += [_latest(*row) for row in (*loose, *edits)]
     return min(moments, default=None)
 
 

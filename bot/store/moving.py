@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BindParameter, Select, and_, bindparam, case, delete, select, update
+from sqlalchemy import BindParameter, Select, and_, bindparam, case, delete, exists, select, update
 
 from bot.store.columns import UtcDateTime
 from bot.store.dialect import insert_or_ignore
@@ -86,6 +86,19 @@ _FOLLOW = tuple(
     update(table).where(table.c.place_id == _OLD).values(place_id=_NEW)
     for table in (watches, alerts, deliveries)
 )
+_there_too = patterns.alias("there_too")
+_TAKE_PATTERNS = (
+    update(patterns)
+    .where(
+        patterns.c.place_id == _OLD,
+        ~exists().where(
+            _there_too.c.place_id == _NEW,
+            _there_too.c.list_id == patterns.c.list_id,
+            _there_too.c.tag_pattern == patterns.c.tag_pattern,
+        ),
+    )
+    .values(place_id=_NEW)
+)
 _DROP_PATTERNS = delete(patterns).where(patterns.c.place_id == _OLD)
 _DROP = delete(places).where(places.c.id == _OLD)
 
@@ -106,6 +119,7 @@ async def move_conversation(
         await _join_twins(session, both, now=now)
         for statement in _FOLLOW:
             await session.execute(statement, both)
+        await session.execute(_TAKE_PATTERNS, both)
         await session.execute(_DROP_PATTERNS, {"old_place": place})
         await session.execute(_DROP, {"old_place": place})
     await session.execute(

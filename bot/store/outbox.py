@@ -10,7 +10,8 @@ from bot.core.message.neutral import Message
 from bot.core.model import Place
 from bot.ports import Delivery, News, OutboxEntry
 from bot.store.columns import UtcDateTime
-from bot.store.forming import Turn, choose, next_turn_at
+from bot.store.forming import choose, next_turn_at
+from bot.store.lines import Turn
 from bot.store.moving import move_conversation
 from bot.store.outbox_rows import read_deliveries, read_entries
 from bot.store.parking import hold, park, reopen, wake

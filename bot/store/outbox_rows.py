@@ -8,7 +8,7 @@ from sqlalchemy import Row, bindparam, or_, select
 
 from bot.core.message.neutral import Message
 from bot.core.model import Alert, Event, WatchId
-from bot.ports import Delivery, OutboxEntry, OwedAlert
+from bot.ports import Delivery, Edited, OutboxEntry, OwedAlert
 from bot.store.damage import readable
 from bot.store.schema import alerts, deliveries, places, watchers, watches
 from bot.store.session import Session
@@ -18,9 +18,18 @@ from bot.store.values import facts_from_json, place_from, platform_from_text
 _IDS: Any = bindparam("ids", expanding=True)
 _NOT_READABLE = "(not readable)"
 
+_card = deliveries.alias("card")
 _DELIVERIES = (
-    select(deliveries, *places.c["service", "conversation", "thread"])
-    .join_from(deliveries, places)
+    select(
+        deliveries,
+        *places.c["service", "conversation", "thread"],
+        _card.c.message_id.label("card_message_id"),
+    )
+    .select_from(
+        deliveries.join(places, deliveries.c.place_id == places.c.id).outerjoin(
+            _card, _card.c.id == deliveries.c.edits
+        )
+    )
     .where(deliveries.c.id.in_(_IDS))
 )
 _ALERTS = select(alerts).where(alerts.c.delivery_id.in_(_IDS)).order_by(alerts.c.id)
@@ -70,6 +79,7 @@ async def read_deliveries(
             lease=row.lease_token,
             person=row.person,
             instead_of=row.instead_of,
+            edits=Edited(row.edits, row.card_message_id) if row.edits else None,
         )
 
     return list(readable((rows[each] for each in ids), read, table="deliveries"))

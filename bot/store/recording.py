@@ -33,7 +33,7 @@ _WANTED = (
     .join_from(wants, watches)
     .where(wants.c.watch_id.in_(bindparam("watches", expanding=True)))
 )
-_CHANGING = ("state", "episode", "digest", "stale", "completing")
+_CHANGING = ("state", "episode", "digest", "stale", "completing", "shown")
 _CHANGE_WANT = (
     update(wants)
     .where(wants.c.watch_id == bindparam("of_watch"), wants.c.platform == bindparam("of_platform"))
@@ -167,6 +167,7 @@ def _want_columns(want: Want) -> dict[str, Any]:
         "new_digest": want.digest,
         "new_stale": want.stale,
         "new_completing": want.completing,
+        "new_shown": None if want.shown is None else list(want.shown),
     }
 
 

@@ -11,32 +11,34 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
     false,
-    text,
 )
 
 from bot.store.columns import Json, UtcDateTime
+from bot.store.metadata import metadata, partial_index
+from bot.store.schema_patterns import patterns, tag_lists
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-def _partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
-    """An index of some rows only; the condition is plain SQL that every database understands."""
-    condition = text(where)
-    return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
-
+__all__ = [
+    "alerts",
+    "configured",
+    "cursors",
+    "deliveries",
+    "inbox",
+    "libraries",
+    "metadata",
+    "observations",
+    "patterns",
+    "places",
+    "registries",
+    "tag_lists",
+    "targets",
+    "wants",
+    "watchers",
+    "watches",
+]
 
 # While a look is running due_at is the end of its lease, so that one index answers both what can
 # be claimed and when there will be something to claim. status, digest, etag, entries and
@@ -72,7 +74,7 @@ targets = Table(
     Column("derived_from", Integer, ForeignKey("targets.id")),
     Column("listed_at", UtcDateTime),
     UniqueConstraint("registry", "repository", "tag"),
-    _partial_index("ix_targets_due", "registry", "due_at", where="due_at IS NOT NULL"),
+    partial_index("ix_targets_due", "registry", "due_at", where="due_at IS NOT NULL"),
 )
 
 # gather_until: alerts that come before it ride together in one delivery after it.
@@ -105,11 +107,11 @@ watches = Table(
     Column("muted_until", UtcDateTime),
     Column("ended_at", UtcDateTime),
     Column("ended_why", Text),
-    _partial_index(
+    partial_index(
         "uq_watches_active", "target_id", "place_id", where="ended_at IS NULL", unique=True
     ),
-    _partial_index("ix_watches_of_place", "place_id", where="ended_at IS NULL"),
-    _partial_index(
+    partial_index("ix_watches_of_place", "place_id", where="ended_at IS NULL"),
+    partial_index(
         "ix_watches_expiring",
         "expires_at",
         where="ended_at IS NULL AND expires_at IS NOT NULL",
@@ -141,6 +143,7 @@ wants = Table(
     Column("completing", Boolean(create_constraint=False), nullable=False, server_default=false()),
     Column("wanted_since", UtcDateTime),
     Column("built", Boolean(create_constraint=False), nullable=False, server_default=false()),
+    Column("shown", Json),
     UniqueConstraint("watch_id", "platform"),
 )
 
@@ -152,27 +155,6 @@ watchers = Table(
     Column("person", Text, nullable=False),
     Column("joined_at", UtcDateTime, nullable=False),
     UniqueConstraint("watch_id", "person"),
-)
-
-# Watches of every tag of a repository that fits a pattern.
-patterns = Table(
-    "patterns",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("place_id", Integer, ForeignKey("places.id"), nullable=False),
-    Column("registry", Text, nullable=False),
-    Column("repository", Text, nullable=False),
-    Column("tag_pattern", Text, nullable=False),
-    Column("platforms", Json, nullable=False),
-    Column("known_tags", Json),
-    Column("created_at", UtcDateTime, nullable=False),
-    Column("looked_at", UtcDateTime),
-    Column("failures", Integer, nullable=False, server_default="0"),
-    Column("due_at", UtcDateTime),
-    Column("lease_token", Text),
-    Column("lease_until", UtcDateTime),
-    UniqueConstraint("place_id", "registry", "repository", "tag_pattern"),
-    _partial_index("ix_patterns_due", "registry", "due_at", where="due_at IS NOT NULL"),
 )
 
 # What targets pointed at, one row each time it changed. not_before: when the tag was last seen as
@@ -218,7 +200,7 @@ deliveries = Table(
     Column("settled_at", UtcDateTime),
     Column("last_error", Text),
     UniqueConstraint("id"),
-    _partial_index("ix_deliveries_open", "place_id", "seq", where="due_at IS NOT NULL"),
+    partial_index("ix_deliveries_open", "place_id", "seq", where="due_at IS NOT NULL"),
 )
 
 # platform is '' where the alert is about the whole watch: a NULL would not be unique.
@@ -268,7 +250,7 @@ inbox = Table(
     Column("lease_until", UtcDateTime),
     Column("done_at", UtcDateTime),
     UniqueConstraint("service", "event_id"),
-    _partial_index(
+    partial_index(
         "ix_inbox_open",
         "service",
         "conversation",

@@ -1,7 +1,10 @@
-"""The states of a delivery, as they are stored and shown."""
+"""The states and kinds of a delivery, as they are stored and shown."""
 
 PENDING = "pending"
 SENDING = "sending"
 UNCERTAIN = "uncertain"
 SENT = "sent"
 DEAD = "dead"
+
+POST = "post"
+EDIT = "edit"

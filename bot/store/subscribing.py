@@ -106,7 +106,7 @@ async def subscribe(session: Session, new: NewWatch, *, now: datetime) -> Subscr
     target: int = row.id
     place = await place_row(session, new.place)
     watch, created = await _watch(session, new, target=target, place=place, now=now)
-    widened = await _add_platforms(session, new, watch, now=now)
+    widened = await _add_platforms(session, new, watch, card=new.card and created, now=now)
     joined = await _add_person(session, new, watch, now=now)
     moment = min(new.due_at, now) if _is_overtaken(new, row) else new.due_at
     await session.execute(
@@ -212,7 +212,9 @@ def later_end(one: datetime | None, other: datetime | None) -> datetime | None:
     return None if one is None or other is None else max(one, other)
 
 
-async def _add_platforms(session: Session, new: NewWatch, watch: int, *, now: datetime) -> bool:
+async def _add_platforms(
+    session: Session, new: NewWatch, watch: int, *, card: bool, now: datetime
+) -> bool:
     """Add the platforms the watch does not have; whether there were any."""
     known = set((await session.execute(_PLATFORMS, {"watch": watch})).scalars())
     told = await session.execute(_LAST_EPISODES, {"watch": watch})
@@ -228,6 +230,7 @@ async def _add_platforms(session: Session, new: NewWatch, watch: int, *, now: da
             "digest": new.met.get(platform),
             "wanted_since": now,
             "built": platform in new.built,
+            "shown": [] if card else None,
         }
         for platform in dict.fromkeys(new.platforms)
         if str(platform) not in known

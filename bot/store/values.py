@@ -152,6 +152,7 @@ def want_from(row: Row[Any]) -> Want:
         completing=row.completing,
         tells=tells_from(tuple(row.tells)),
         built=row.built,
+        shown=None if row.shown is None else tuple(row.shown),
     )
 
 

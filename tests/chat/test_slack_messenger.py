@@ -27,6 +27,7 @@ from bot.core.errors import (
 )
 from bot.core.message.neutral import Button, Message
 from bot.core.model import Place
+from bot.ports import Sent
 from tests.support.chat_faults import (
     CUT_AFTER,
     CUT_BEFORE,
@@ -38,6 +39,7 @@ from tests.support.chat_faults import (
 from tests.support.slack_server import SlackServer
 
 TEAM = Place("slack", "C0TEAM")
+CARD = Message("🆕 node:22.16 is out: amd64 there.")
 HELLO = Message("✅ linux/arm64 is there: node:22", ("To stop: /list",), mentions=("U0ADA",))
 
 
@@ -296,3 +298,32 @@ async def test_a_button_carries_its_command(slack: Slack, slack_there: SlackServ
 
     [button] = slack_there.channels["C0TEAM"].messages[0]["blocks"][-1]["elements"]
     assert button["value"] == "/unwatch #7"
+
+
+async def test_an_edit_changes_the_message_and_leaves_its_marker(
+    slack: Slack, slack_there: SlackServer
+) -> None:
+    ts = await slack.messenger.send(TEAM, HELLO, marker="d1")
+
+    for _ in range(2):
+        await slack.messenger.edit(TEAM, CARD, edits=Sent(ts, "d1"), marker="d2")
+
+    [changed] = slack_there.channels["C0TEAM"].messages
+    assert changed["text"].startswith("🆕 node:22.16 is out")
+    assert changed["blocks"][0]["block_id"] == "d1"
+
+
+async def test_an_edit_of_what_is_gone_is_refused(slack: Slack) -> None:
+    with pytest.raises(Unsendable):
+        await slack.messenger.edit(TEAM, CARD, edits=Sent("1.0", "d1"), marker="d2")
+
+
+async def test_an_edit_can_be_turned_away_as_a_post_can(
+    slack: Slack, slack_there: SlackServer
+) -> None:
+    slack_there.faults.next("chat.update", error("token_revoked"))
+
+    with pytest.raises(ServiceClosed):
+        await slack.messenger.edit(TEAM, CARD, edits=Sent("1.0", "d1"), marker="d2")
+
+    assert not slack.messenger.is_attached

@@ -21,6 +21,7 @@ from bot.core.errors import (
 )
 from bot.core.message.neutral import Button, Message
 from bot.core.model import Place
+from bot.ports import Sent
 from tests.chat.conftest import GROUP
 from tests.support.chat_faults import (
     CUT_AFTER,
@@ -34,6 +35,7 @@ from tests.support.telegram_server import TelegramServer
 
 CHAT = Place("telegram", str(GROUP))
 TOPIC = Place("telegram", str(GROUP), "7")
+CARD = Message("🆕 node:22.16 is out")
 HELLO = Message("✅ arm64 <is> there", ("To stop: /list",), mentions=("7", "8"))
 
 
@@ -234,5 +236,33 @@ async def test_a_revoked_token_closes_the_chat(
 
     with pytest.raises(ServiceClosed):
         await telegram.messenger.send(CHAT, Message("x"), marker="d1")
+
+    assert not telegram.messenger.is_attached
+
+
+async def test_an_edit_changes_the_message_and_the_same_again_is_done(
+    telegram: Telegram, telegram_there: TelegramServer
+) -> None:
+    number = await telegram.messenger.send(CHAT, HELLO, marker="d1")
+
+    for _ in range(2):
+        await telegram.messenger.edit(CHAT, CARD, edits=Sent(number, "d1"), marker="d2")
+
+    [changed] = telegram_there.chats[GROUP].messages
+    assert changed["text"] == "<b>🆕 node:22.16 is out</b>"
+
+
+async def test_an_edit_of_what_is_gone_is_refused(telegram: Telegram) -> None:
+    with pytest.raises(Unsendable):
+        await telegram.messenger.edit(CHAT, CARD, edits=Sent("99", "d1"), marker="d2")
+
+
+async def test_an_edit_can_be_turned_away_as_a_post_can(
+    telegram: Telegram, telegram_there: TelegramServer
+) -> None:
+    telegram_there.faults.next("editMessageText", error(401, "Unauthorized"))
+
+    with pytest.raises(ServiceClosed):
+        await telegram.messenger.edit(CHAT, CARD, edits=Sent("99", "d1"), marker="d2")
 
     assert not telegram.messenger.is_attached

@@ -19,6 +19,7 @@ from bot.core.errors import (
 from bot.core.message.neutral import Message, News
 from bot.core.model import Place
 from bot.net.secret import Secret
+from bot.ports import Sent
 from tests.support.canaries import canary
 from tests.support.listening import listener
 from tests.support.scripted_answers import Answer
@@ -207,3 +208,12 @@ async def test_nothing_is_looked_up_and_nobody_is_told_instead(webhooks: Webhook
     assert not webhooks.can_find(NIGHTLY)
     assert await webhooks.find(NIGHTLY, marker="d1", since=SEEN_AT) is None
     assert webhooks.direct_place("U1") is None
+
+
+async def test_an_edit_is_a_message_of_its_own(
+    webhooks: Webhooks, receiver: WebhookReceiver
+) -> None:
+    await webhooks.send(NIGHTLY, ARRIVED, marker="d1")
+    await webhooks.edit(NIGHTLY, ARRIVED, edits=Sent("d1", "d1"), marker="d2")
+
+    assert [request.headers["webhook-id"] for request in receiver.posted] == ["d1", "d2"]

@@ -1,12 +1,16 @@
 """Lists of tags: page after page of one registry, and not too much of it."""
 
+import asyncio
 import json
 from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from bot.core.errors import Denied, MalformedAnswer, OversizedAnswer, RateLimited, RegistryError
 from bot.net.settings import RegistrySettings
+from bot.ports import TagList
 from tests.support.docker_registry import StartRegistry
 from tests.support.images import push_image
 from tests.support.registry_client import Connection, connected, reference_to
@@ -160,3 +164,124 @@ async def test_docker_registry_tells_its_tags(docker_registry_factory: StartRegi
     )
     async with connected(settings) as connection:
         assert set(await tags_of(connection, login=False)) == {"22", "22-slim"}
+
+
+# -- lists for those who want to hear of new tags -------------------------------------------------
+
+
+async def changed(connection: Connection, etag: str | None = None) -> TagList | None:
+    reference = reference_to(TAG)
+    return await connection.client.changed_tags(reference, etag=etag, urgent=False)
+
+
+def with_etag(answer: Answer, etag: str) -> Answer:
+    return replace(answer, headers={**answer.headers, "ETag": etag})
+
+
+async def test_a_list_of_one_page_has_its_etag(
+    registry: ScriptedRegistry, connection: Connection
+) -> None:
+    registry.will_answer(with_etag(page(["a"]), '"one"'), to=LINE)
+
+    assert await changed(connection) == TagList(("a",), '"one"')
+
+
+async def test_an_unchanged_list_costs_one_request_without_a_body(
+    registry: ScriptedRegistry, connection: Connection
+) -> None:
+    registry.will_answer(Answer(304), to=LINE)
+
+    assert await changed(connection, '"one"') is None
+
+    assert registry.requests == [LINE]
+    assert registry.seen[0].headers["If-None-Match"] == '"one"'
+
+
+async def test_the_etag_of_one_page_says_nothing_about_many(
+    registry: ScriptedRegistry, connection: Connection
+) -> None:
+    first = with_etag(page(["a"], f'<{LIST}?last=a&n=1000>; rel="next"'), '"one"')
+    answer_with(registry, [first, with_etag(page(["b"]), '"two"')])
+
+    assert await changed(connection, '"old"') == TagList(("a", "b"))
+
+    assert "If-None-Match" not in registry.seen[1].headers
+
+
+async def test_who_did_not_ask_for_changes_gets_no_304(
+    registry: ScriptedRegistry, connection: Connection
+) -> None:
+    registry.will_answer(Answer(304), to=LINE)
+
+    with pytest.raises(RegistryError):
+        await changed(connection)
+
+
+async def test_ten_thousand_tags_are_read_page_by_page(
+    registry: ScriptedRegistry, connection: Connection
+) -> None:
+    def numbered(at: int) -> list[str]:
+        return [f"t{number}" for number in range(at * 1000, at * 1000 + 1000)]
+
+    links = [f'<{LIST}?last={at}&n=1000>; rel="next"' for at in range(9)]
+    answer_with(registry, [page(numbered(at), link) for at, link in enumerate([*links, None])])
+
+    listed = await changed(connection)
+
+    assert listed is not None
+    assert (len(listed.tags), listed.whole, len(registry.requests)) == (10_000, True, 10)
+
+
+async def test_a_list_that_is_cut_off_says_so(
+    registry: ScriptedRegistry, connection: Connection
+) -> None:
+    many = [f"t{number}" for number in range(50_001)]
+    registry.will_answer(page(many, f'<{LIST}?last=t&n=1000>; rel="next"'), to=LINE)
+
+    listed = await changed(connection)
+
+    assert listed is not None
+    assert (len(listed.tags), listed.whole) == (50_000, False)
+
+
+async def test_a_list_without_end_is_left_and_says_so(
+    registry: ScriptedRegistry, connection: Connection
+) -> None:
+    answer_with(
+        registry,
+        (page([f"t{n}"], f'<{LIST}?last=t{n}&n=1000>; rel="next"') for n in range(60)),
+    )
+
+    listed = await changed(connection)
+
+    assert listed is not None
+    assert (len(listed.tags), listed.whole) == (50, False)
+
+
+def copy_tag(storage: Path, tags: Iterable[str]) -> None:
+    """Have the one tag of a registry's storage under other names too."""
+    [folder] = [found.parent for found in storage.rglob("link") if found.parts[-2] == "current"]
+    for tag in tags:
+        copy = folder.parent.parent / tag / "current"
+        copy.mkdir(parents=True)
+        (copy / "link").hardlink_to(folder / "link")
+
+
+async def test_ten_thousand_tags_of_docker_registry_are_one_request(
+    docker_registry_factory: StartRegistry,
+) -> None:
+    registry = await docker_registry_factory()
+    await push_image(registry.url, "team/app", "1", ["linux/amd64"])
+    tags = [f"1.{number}-slim" for number in range(10_000)]
+    await asyncio.to_thread(copy_tag, registry._folder, tags)
+    settings = RegistrySettings(
+        "registry.test", endpoint=registry.url, plain_http=True, allow_private=True, rate=0
+    )
+    registry.clear_requests()
+    async with connected(settings) as connection:
+        listed = await changed(connection)
+
+    assert listed is not None
+    assert (len(listed.tags), listed.whole) == (10_001, True)
+    await registry.wait_for_request("GET /v2/team/app/tags/list?n=1000")
+    assert len(registry.requests()) == 1

@@ -12,6 +12,7 @@ from bot.core.reference import Reference
 from bot.flows.bells import Bells
 from bot.flows.deliver import Deliverer, DeliverySettings
 from bot.flows.explain import Explainer
+from bot.flows.follow import Follower
 from bot.flows.look import Look
 from bot.flows.respond import Responder
 from bot.flows.sight import Sight
@@ -192,6 +193,7 @@ class Desk:
             subscriber=self.subscriber,
             sight=self.sight,
             explain=self.explain,
+            follower=Follower(registry=self.registry, look=self.look, clock=self.clock, most=3),
             courtesy=self.courtesy,
             bells=self.bells,
             clock=self.clock,

@@ -8,6 +8,7 @@ from datetime import datetime
 from bot.core.errors import SendUncertain
 from bot.core.message.neutral import Message
 from bot.core.model import Place
+from bot.ports import Sent
 
 WITHIN_S = 30.0
 
@@ -77,6 +78,17 @@ class PlannedMessenger:
         if outcome.error is not None:
             raise outcome.error
         return f"message {len(self.posted)}"
+
+    async def edit(self, place: Place, message: Message, *, edits: Sent, marker: str) -> None:
+        self._note("edit", place)
+        outcome = self._outcomes.popleft() if self._outcomes else Outcome(arrives=True)
+        if outcome.after is not None:
+            await outcome.after.wait()
+        if outcome.arrives:
+            number = int(edits.message_id.removeprefix("message ")) - 1
+            self.posted[number] = Posted(place, message, edits.marker)
+        if outcome.error is not None:
+            raise outcome.error
 
     def can_find(self, place: Place) -> bool:
         return self._can_find

@@ -14,7 +14,7 @@ import json
 from collections.abc import Sequence
 
 from bot.core.reference import Reference, parse_reference
-from bot.ports import FetchedManifest, ManifestAbsent, TagUnchanged
+from bot.ports import FetchedManifest, ManifestAbsent, TagList, TagUnchanged
 from tests.support.images import MediaTypes
 
 Step = Sequence[str] | Exception | asyncio.Event | None
@@ -28,6 +28,7 @@ class PlannedRegistry:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self._asked = asyncio.Event()
         self.tags: dict[str, Sequence[str] | Exception | asyncio.Event] = {}
         self._plans: dict[str, list[Step]] = {}
 
@@ -75,6 +76,7 @@ class PlannedRegistry:
         self, reference: Reference, *, urgent: bool, login: bool = False
     ) -> tuple[str, ...]:
         self.asked.append(f"tags of {reference.repository}{' with the login' if login else ''}")
+        self._asked.set()
         tags = self.tags.get(reference.repository, ())
         if isinstance(tags, asyncio.Event):
             await tags.wait()
@@ -82,6 +84,19 @@ class PlannedRegistry:
         if isinstance(tags, Exception):
             raise tags
         return tuple(tags)
+
+    async def changed_tags(
+        self, repository: Reference, *, etag: str | None, urgent: bool, login: bool = False
+    ) -> TagList | None:
+        tags = await self.list_tags(repository, urgent=urgent, login=login)
+        own = f'"{len(tags)} tags"'
+        return None if etag == own else TagList(tags, own)
+
+    async def wait_for(self, question: str) -> None:
+        """Return when that was asked for."""
+        while question not in self.asked:
+            self._asked.clear()
+            await self._asked.wait()
 
     def _next(self, reference: Reference) -> Step:
         plan = self._plans[reference.familiar]

@@ -16,7 +16,7 @@ from bot.core.message.slack import render_slack
 from bot.core.message.spelling import Spell, spelled
 from bot.core.model import Place
 from bot.log import Log
-from bot.ports import Clock, Sleep
+from bot.ports import Clock, Sent, Sleep
 
 PACE = (Rate(1, 1.0),)
 PAGE_MESSAGES = 200
@@ -70,6 +70,29 @@ class SlackMessenger:
         except MisshapenMessage as error:
             log.error("message_misshapen", place=str(place), delivery=marker, error=str(error))
             return await self._post(place, text=laid_out.text)
+        except ServiceClosed as error:
+            self._standing.close(str(error))
+            raise
+
+    async def edit(
+        self,
+        place: Place,
+        message: Message,
+        *,
+        edits: Sent,
+        marker: str,  # noqa: ARG002
+    ) -> None:
+        """Update it; it can still be found by its own marker. Raises SendError."""
+        await self._turns.take(Limit(place.conversation, PACE))
+        laid_out = render_slack(spelled(message, self._spell), marker=edits.marker)
+        try:
+            with translated():
+                await self._client.chat_update(
+                    channel=await self._channel(place.conversation),
+                    ts=edits.message_id,
+                    text=laid_out.text,
+                    blocks=list(laid_out.blocks),
+                )
         except ServiceClosed as error:
             self._standing.close(str(error))
             raise

@@ -57,6 +57,10 @@ class TopicGone(PlaceClosed):
     """The topic is not there any more; the chat is."""
 
 
+class NotModified(Unsendable):
+    """The message says that already."""
+
+
 class MisshapenMessage(Unsendable):
     """Telegram does not take the markup; the bare text may still go."""
 
@@ -97,6 +101,8 @@ def _unanswered(error: TelegramError) -> SendError:
 
 def _refused(text: str) -> SendError:
     said = text.lower()
+    if NOT_MODIFIED in said:
+        return NotModified("the message says that already")
     if TOPIC_GONE in said:
         return TopicGone("that topic is gone")
     for part, told in CLOSED_CHATS.items():

@@ -10,7 +10,7 @@ from telegram.error import TelegramError
 
 from bot.chat.standing import Standing
 from bot.chat.telegram.decoding import SERVICE
-from bot.chat.telegram.errors import MisshapenMessage, TopicGone, translated
+from bot.chat.telegram.errors import MisshapenMessage, NotModified, TopicGone, translated
 from bot.chat.turns import Limit, Rate, Turns
 from bot.core.errors import ServiceClosed
 from bot.core.message.english.alerts import TOPIC_WAS_DELETED
@@ -20,7 +20,7 @@ from bot.core.message.spelling import Spell, spelled
 from bot.core.message.telegram import MAX_CHARACTERS, TelegramMessage, render_telegram
 from bot.core.model import Place
 from bot.log import Log
-from bot.ports import Clock, Sleep
+from bot.ports import Clock, Sent, Sleep
 
 PRIVATE_PACE = (Rate(1, 1.0),)
 GROUP_PACE = (Rate(1, 1.0), Rate(20, 60.0))
@@ -96,8 +96,35 @@ class TelegramMessenger:
             self._standing.close(str(error))
             raise
 
+    async def edit(
+        self,
+        place: Place,
+        message: Message,
+        *,
+        edits: Sent,
+        marker: str,  # noqa: ARG002
+    ) -> None:
+        """Change its text. Raises SendError."""
+        pace = GROUP_PACE if place.conversation.startswith("-") else PRIVATE_PACE
+        await self._turns.take(Limit(place.conversation, pace), OF_ALL)
+        laid_out = render_telegram(spelled(message, self._spell), names={})
+        try:
+            with translated():
+                await self._bot.edit_message_text(
+                    laid_out.text,
+                    chat_id=int(place.conversation),
+                    message_id=int(edits.message_id),
+                    parse_mode=ParseMode.HTML,
+                    link_preview_options=LinkPreviewOptions(is_disabled=True),
+                    reply_markup=_keyboard(laid_out),
+                )
+        except NotModified:
+            log.debug("message_says_so_already", place=str(place))
+        except ServiceClosed as error:
+            self._standing.close(str(error))
+            raise
+
     async def _post(self, place: Place, laid_out: TelegramMessage, mode: str | None) -> str:
-        keys = [InlineKeyboardButton(label, callback_data=data) for label, data in laid_out.buttons]
         with translated():
             posted = await self._bot.send_message(
                 chat_id=int(place.conversation),
@@ -105,7 +132,7 @@ class TelegramMessenger:
                 text=laid_out.text,
                 parse_mode=mode,
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
-                reply_markup=InlineKeyboardMarkup([keys]) if keys else None,
+                reply_markup=_keyboard(laid_out),
             )
         return str(posted.message_id)
 
@@ -121,3 +148,8 @@ class TelegramMessenger:
             else:
                 self.remember(person, member.user.full_name)
         return {person: self._names.get(person, "") for person in message.mentions}
+
+
+def _keyboard(laid_out: TelegramMessage) -> InlineKeyboardMarkup | None:
+    keys = [InlineKeyboardButton(label, callback_data=data) for label, data in laid_out.buttons]
+    return InlineKeyboardMarkup([keys]) if keys else None

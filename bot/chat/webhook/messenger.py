@@ -14,7 +14,7 @@ from bot.core.model import Place
 from bot.net.egress import AddressRefused, was_refused
 from bot.net.limits import parse_retry_after
 from bot.net.sessions import Timeouts, Way, open_session, trusting
-from bot.ports import Clock
+from bot.ports import Clock, Sent
 
 SERVICE = "webhook"
 WAIT_S = 30.0
@@ -83,6 +83,17 @@ class Webhooks:
         if status not in _SUCCESS:
             raise _refusal(status)
         return marker
+
+    async def edit(
+        self,
+        place: Place,
+        message: Message,
+        *,
+        edits: Sent,  # noqa: ARG002
+        marker: str,
+    ) -> None:
+        """Post it as a message of its own, as programs need not know of edits. Raises SendError."""
+        await self.send(place, message, marker=marker)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.core.command.durations import find_span
+from bot.core.command.patterns import take_pattern
 from bot.core.command.prose import EVERYTHING, NUMBER
 from bot.core.command.targets import Target, read_target
 from bot.core.command.values import (
@@ -58,6 +59,9 @@ def parse_command(text: str, *, default_verb: str | None = None) -> Command:
 
 
 def _without_verb(text: str) -> Command:
+    taken = take_pattern(text)
+    if not isinstance(taken, Misunderstood) and taken[1] is not None:
+        return _watch(text)
     target = read_target(text, numbers=False)
     if isinstance(target, Misunderstood):
         return replace(target, reason=_NO_VERB, hint=None) if _is_prose(target) else target
@@ -80,8 +84,20 @@ def _is_prose(misunderstood: Misunderstood) -> bool:
 
 
 def _watch(text: str) -> Command:
-    target = read_target(text, numbers=False)
-    return target if isinstance(target, Misunderstood) else _watch_target(target)
+    taken = take_pattern(text)
+    if isinstance(taken, Misunderstood):
+        return taken
+    rest, pattern = taken
+    target = read_target(rest, numbers=False)
+    if isinstance(target, Misunderstood):
+        return target
+    if pattern is not None and target.reference is not None:
+        if not target.certain:
+            odd = shortened(target.reference.name)
+            return Misunderstood(Misunderstanding.UNKNOWN_PLATFORM, odd)
+        both = f"{pattern.familiar}, {target.reference.familiar}"
+        return Misunderstood(Misunderstanding.SEVERAL_TARGETS, shortened(both))
+    return replace(_watch_target(target), pattern=pattern)
 
 
 def _watch_target(target: Target) -> Watch:
@@ -97,6 +113,11 @@ def _watch_target(target: Target) -> Watch:
 
 
 def _unwatch(text: str) -> Command:
+    taken = take_pattern(text)
+    if isinstance(taken, Misunderstood):
+        return taken
+    if taken[1] is not None:
+        return Unwatch(pattern=taken[1])
     text, confirmed = _without_yes(text)
     target = read_target(text, numbers=True)
     if isinstance(target, Misunderstood):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 
+from bot.core.pattern import TagPattern
 from bot.core.platform import Platform
 from bot.core.reference import Reference
 
@@ -16,6 +17,7 @@ class Watch:
     configured default. expires_in: None means the configured default. standing: keep watching after
     the platforms are there. direct: tell the person alone, by direct message. rebuilds: keep
     watching, and tell each new build of a platform. anyway: also what is not built at present.
+    pattern: instead of one tag, each new one that fits.
     """
 
     reference: Reference | None
@@ -25,14 +27,15 @@ class Watch:
     direct: bool = False
     rebuilds: bool = False
     anyway: bool = False
+    pattern: TagPattern | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Unwatch:
     """Stop waiting: for a tag, for the watch of that number, or for everything of the place.
 
-    At most one of the three is set; none means that the bot asks back. platforms: empty means all
-    of the watch. confirmed: everything is meant, and nobody need ask back.
+    At most one of these and pattern is set; none means that the bot asks back. platforms: empty
+    means all of the watch. confirmed: everything is meant, and nobody need ask back.
     """
 
     reference: Reference | None = None
@@ -40,6 +43,7 @@ class Unwatch:
     everything: bool = False
     platforms: tuple[Platform, ...] = ()
     confirmed: bool = False
+    pattern: TagPattern | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.core.library import architecture_tag
+from bot.core.message.english.cards import render_card
 from bot.core.message.english.words import listing, platforms_there, short_digest, span
 from bot.core.message.neutral import Button, Message, News
 from bot.core.model import MISSING, Alert, AlertFacts, Event, Status, Watch
@@ -68,6 +69,8 @@ def render_alert(alert: Alert, facts: AlertFacts) -> Message:
         return _arrival(alert, facts)
     if alert.event is Event.BUILT:
         return _built(alert, facts)
+    if alert.event in _CARDS:
+        return render_card(alert, facts)
     headline, line = _NEWS[alert.event]
     words = {
         "name": facts.reference.familiar,
@@ -84,6 +87,7 @@ def render_alert(alert: Alert, facts: AlertFacts) -> Message:
     )
 
 
+_CARDS = frozenset({Event.OUT, Event.LANDED})
 _ARRIVALS = {
     Event.APPEARED: "✅ {platform} is there: {name}",
     Event.BACK: "✅ {platform} is back: {name}",

@@ -12,8 +12,15 @@ from bot.core.model import MISSING, WantState, Watch
 ROWS_A_PAGE = 20
 
 
-def render_list(watches: Sequence[Watch], *, page: int, now: datetime) -> Message:
-    """The watches of a place, a page at a time; a page beyond the last is the last."""
+def render_list(
+    watches: Sequence[Watch], *, page: int, now: datetime, patterns: Sequence[str] = ()
+) -> Message:
+    """The watches of a place, a page at a time; a page beyond the last is the last.
+
+    patterns: their rows, after those of all watches.
+    """
+    if patterns and not watches:
+        return Message("No tag is watched here, but new ones are.", tuple(patterns))
     if not watches:
         return Message("Nothing is watched here.", ("To begin: /watch node:22-slim arm64",))
     pages = ceil(len(watches) / ROWS_A_PAGE)
@@ -24,6 +31,8 @@ def render_list(watches: Sequence[Watch], *, page: int, now: datetime) -> Messag
     lines = [watch_row(watch, now=now) for watch in rows]
     if page < pages:
         lines.append(f"More: /list {page + 1}")
+    else:
+        lines.extend(patterns)
     return Message(headline, tuple(lines))
 
 

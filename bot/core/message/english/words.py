@@ -51,12 +51,7 @@ def short_digest(digest: str) -> str:
 
 def platforms_there(observation: Observation) -> list[str]:
     """Short names of the platforms of a tag, without those whose manifest the registry lost."""
-    seen = dict.fromkeys(
-        platform.short
-        for platform, entry in observation.entries.items()
-        if entry.reachable is not False
-    )
-    return list(seen)
+    return list(observation.there)
 
 
 def shorts(platforms: Iterable[Platform]) -> list[str]:

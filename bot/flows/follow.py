@@ -1,0 +1,92 @@
+"""A place wants to hear of new tags that fit a pattern, or no more of them."""
+
+import asyncio
+from dataclasses import dataclass
+
+from bot.core.access import Access
+from bot.core.errors import RegistryError
+from bot.core.message.english.patterns import (
+    render_cannot_follow,
+    render_following,
+    render_too_many_patterns,
+    render_unfollowed,
+)
+from bot.core.message.english.trouble import trouble_sentence
+from bot.core.message.neutral import Message
+from bot.core.model import Place, Trouble
+from bot.core.pattern import TagPattern
+from bot.core.platform import Platform
+from bot.core.reference import Reference
+from bot.flows.look import Look
+from bot.flows.subscribe import HOPELESS, Plan, just_answer
+from bot.log import Log
+from bot.ports import Clock, NewPattern, Pattern, Registry, Transaction
+
+TIMEOUT_S = 5.0
+
+log = Log(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Follower:
+    """Turns wishes for patterns into plans. most: patterns and watches of one place."""
+
+    registry: Registry
+    look: Look
+    clock: Clock
+    most: int
+    timeout_s: float = TIMEOUT_S
+
+    async def prepare(
+        self, pattern: TagPattern, platforms: tuple[Platform, ...], *, place: Place, person: str
+    ) -> Plan:
+        """List the tags once, so that the answer says what fits; nothing is written yet."""
+        listed = await self._tags(pattern.repository, place)
+        if isinstance(listed, RegistryError):
+            trouble = Trouble(listed.kind, listed.http_status, listed.retry_at)
+            sentence = trouble_sentence(pattern.repository, trouble, now=self.clock())
+            return just_answer(render_cannot_follow(pattern.familiar, listed.kind, sentence))
+        fitting = listed and sorted(filter(pattern.matches, listed), reverse=True)
+
+        async def plan(transaction: Transaction) -> Message:
+            there = await transaction.patterns.of_place(place)
+            if find(there, pattern) is None:
+                watches = await transaction.watches.of_place(place)
+                if len(there) + len(watches) >= self.most:
+                    return render_too_many_patterns(pattern.familiar, most=self.most)
+            new = NewPattern(pattern.repository, pattern.text, place, frozenset(platforms), person)
+            made, is_new = await transaction.patterns.add(new, now=self.clock())
+            wanted = made.platforms | made.configured
+            return render_following(pattern.familiar, wanted, fitting, is_new=is_new)
+
+        return plan
+
+    async def _tags(
+        self, repository: Reference, place: Place
+    ) -> tuple[str, ...] | RegistryError | None:
+        """The tags now, why waiting will not help, or None if nobody knows at present."""
+        login = self.look.access(repository, (place,)) is Access.LOGIN
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                listed = await self.registry.changed_tags(
+                    repository, etag=None, urgent=True, login=login
+                )
+        except (RegistryError, TimeoutError) as error:
+            log.debug("tags_not_listed", repository=repository.name, error=str(error))
+            hopeless = isinstance(error, RegistryError) and error.kind in HOPELESS
+            return error if isinstance(error, RegistryError) and hopeless else None
+        return listed.tags if listed is not None else None
+
+
+def find(patterns: list[Pattern], wanted: TagPattern) -> Pattern | None:
+    """The pattern that is meant, among those of a place."""
+    for each in patterns:
+        if (each.repository, each.text) == (wanted.repository, wanted.text):
+            return each
+    return None
+
+
+async def unfollow(transaction: Transaction, pattern: Pattern) -> Message:
+    """People want a pattern no more."""
+    await transaction.patterns.stop([pattern.id])
+    return render_unfollowed(pattern.familiar, configured=bool(pattern.configured))

@@ -1,0 +1,91 @@
+"""Who asks for new tags is told what fits now, and who has enough of it stops it."""
+
+import pytest
+
+from bot.core.errors import Denied, RateLimited, UnlistedRegistry
+from bot.ports import Store
+from tests.support.conversations import Desk
+from tests.support.stores import TEAM, add, new_watch
+
+SLIM = "node:22.*-slim"
+
+
+@pytest.fixture
+def desk(store: Store) -> Desk:
+    desk = Desk(store)
+    desk.registry.tags["library/node"] = ["22", "22.1-slim", "22.2-slim", "latest"]
+    return desk
+
+
+async def texts(store: Store) -> list[str]:
+    async with store.reading() as transaction:
+        return [each.familiar for each in await transaction.patterns.of_place(TEAM)]
+
+
+async def test_the_answer_says_what_fits_now(desk: Desk, store: Store) -> None:
+    answer = await desk.ask(f"/watch {SLIM} arm64")
+
+    assert answer.headline == f"🔭 Watching for new tags that fit {SLIM}, for linux/arm64."
+    assert answer.lines[0].startswith("2 tags fit already, such as 22.2-slim and 22.1-slim;")
+    assert await texts(store) == [SLIM]
+
+
+async def test_the_configured_platforms_are_meant_without_a_word(desk: Desk) -> None:
+    assert "for linux/arm64" in (await desk.ask(f"/watch {SLIM}")).headline
+
+
+async def test_the_same_again_joins(desk: Desk, store: Store) -> None:
+    await desk.ask(f"/watch {SLIM} arm64")
+
+    answer = await desk.ask(f"/watch {SLIM} amd64", person="U2")
+
+    assert "now for linux/amd64 and linux/arm64" in answer.headline
+    assert await texts(store) == [SLIM]
+
+
+async def test_a_registry_that_fails_just_now_is_asked_again_later(
+    desk: Desk, store: Store
+) -> None:
+    desk.registry.tags["library/node"] = RateLimited("docker.io", "wait")
+
+    answer = await desk.ask(f"/watch {SLIM} arm64")
+
+    assert "go on trying" in answer.lines[0]
+    assert await texts(store) == [SLIM]
+
+
+@pytest.mark.parametrize(
+    "error", [Denied("docker.io", "no"), UnlistedRegistry("docker.io", "no")], ids=["no", "never"]
+)
+async def test_where_waiting_does_not_help_nothing_is_followed(
+    desk: Desk, store: Store, error: Exception
+) -> None:
+    desk.registry.tags["library/node"] = error
+
+    answer = await desk.ask(f"/watch {SLIM} arm64")
+
+    assert answer.headline.endswith(f"Not watching for {SLIM}.")
+    assert await texts(store) == []
+
+
+async def test_a_place_has_room_for_so_many(desk: Desk, store: Store) -> None:
+    await add(store, new_watch())
+    for number in range(2):
+        await desk.ask(f"/watch node:2{number}.* arm64")
+
+    answer = await desk.ask(f"/watch {SLIM} arm64")
+
+    assert "this place has 3 patterns and watches already" in answer.headline
+    assert "Already watching" in (await desk.ask("/watch node:21.* amd64")).headline
+
+
+async def test_patterns_are_listed_and_stopped_by_name(desk: Desk, store: Store) -> None:
+    await desk.ask(f"/watch {SLIM} arm64")
+    listed = await desk.ask("/list")
+
+    stopped = await desk.ask(f"/unwatch {SLIM}")
+
+    assert listed.lines == (f"{SLIM}: new tags, for linux/arm64",)
+    assert stopped.headline.startswith("🛑 Stopped watching for new tags")
+    assert await texts(store) == []
+    assert "is not watched here" in (await desk.ask(f"/unwatch {SLIM}")).headline
