@@ -63,20 +63,27 @@ class BoardReader:
 
     async def _read_anew(self, transaction: Transaction, mark: str, now: datetime) -> Board:
         await self._learn(transaction)
-        targets = tuple(lay_out(await transaction.watches.active(), self._chronicle))
+        watches = await transaction.watches.active()
         registries = tuple(map(_registry, await transaction.registries.load()))
         entries = await transaction.outbox.entries(limit=MAX_LETTERS, include_sent=False)
         letters = tuple(map(_letter, entries))
         backlog = await transaction.backlogs.count(now=now)
-        health = health_of(
-            targets,
-            letters,
-            registries,
-            looks_due=backlog.targets,
-            messages=backlog.deliveries,
-            now=now,
-        )
-        return Board(mark, now, targets, waits_of(self._chronicle), registries, letters, health)
+
+        def compose() -> Board:
+            targets = tuple(lay_out(watches, self._chronicle))
+            health = health_of(
+                targets,
+                letters,
+                registries,
+                looks_due=backlog.targets,
+                messages=backlog.deliveries,
+                now=now,
+            )
+            waits = waits_of(self._chronicle)
+            return Board(mark, now, targets, waits, registries, letters, health)
+
+        # Of a thousand tags it takes a while, in which looks and alerts must go on.
+        return await asyncio.to_thread(compose)
 
     async def _learn(self, transaction: Transaction) -> None:
         if self._learnt is None:
