@@ -33,7 +33,7 @@ SEVEN = WatchId(7)
 FACTS = AlertFacts(
     NODE, digest("a"), ("amd64", "arm64"), ("riscv64",), NOW, NOW - timedelta(hours=3, minutes=41)
 )
-WHOLE_WATCH = {Event.COMPLETE, Event.TAG_GONE}
+WHOLE_WATCH = {Event.COMPLETE, Event.TAG_GONE, Event.OUT, Event.LANDED}
 PULL = ("docker pull --platform linux/arm64 node:22.15-bullseye-slim",)
 STOP = (Button("Stop", "/unwatch #7"),)
 
