@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
+from bot.core.builds import left_behind, tells_left_behind
 from bot.core.cards import decide_card, has_card
 from bot.core.model import (
     MISSING,
@@ -123,15 +124,16 @@ def _come(
     want: Want, event: Event, entry: Entry, observation: Observation
 ) -> tuple[Want, tuple[Event, ...]]:
     """It is there now; a build that is left behind already when it comes is told with it."""
-    stale = want.standing and is_stale(want, entry, observation)
+    proof = left_behind(want.platform, entry, observation) if want.standing else None
     after = replace(
         want,
         state=WantState.MET,
         digest=entry.digest,
-        stale=stale,
+        stale=proof is not None,
         completing=want.completing or event is Event.APPEARED,
     )
-    return after, (event, Event.STALE) if stale and Event.STALE in want.tells else (event,)
+    tells = Event.STALE in want.tells and tells_left_behind(proof, want, entry)
+    return after, (event, Event.STALE) if tells else (event,)
 
 
 def _still_there(
@@ -140,39 +142,21 @@ def _still_there(
     """What to tell of a standing want that is there: built anew, or left behind by its siblings."""
     if not want.standing:
         return replace(want, state=WantState.MET), ()
-    stale = is_stale(want, entry, observation)
+    proof = left_behind(want.platform, entry, observation)
     happened = {
         # A digest nobody has noted is not a change.
         Event.REPLACED: want.digest is not None and entry.digest != want.digest,
-        Event.STALE: stale and not want.stale,
+        Event.STALE: not want.stale and tells_left_behind(proof, want, entry),
     }
     events = tuple(event for event, is_so in happened.items() if is_so and event in want.tells)
     after = replace(
         want,
         state=WantState.MET,
         digest=entry.digest,
-        stale=stale,
+        stale=proof is not None,
         episode=want.episode + 1 if events else want.episode,
     )
     return after, events
-
-
-def is_stale(want: Want, entry: Entry, observation: Observation) -> bool:
-    """Whether a sibling was built later and from another revision; False without annotations.
-
-    Siblings are the platforms of the same operating system: under one tag, Windows images are
-    built from sources of their own.
-    """
-    if entry.created is None or entry.revision is None:
-        return False
-    return any(
-        platform.os == want.platform.os
-        and sibling.created is not None
-        and sibling.revision is not None
-        and sibling.revision != entry.revision
-        and sibling.created > entry.created
-        for platform, sibling in observation.entries.items()
-    )
 
 
 def _alerts_of_watch(

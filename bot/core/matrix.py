@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from bot.core.builds import left_behind
 from bot.core.chronicle import Chronicle, Span
-from bot.core.decide import is_stale
-from bot.core.model import Entry, Observation, Status, Trouble, Want, WantState, Watch, WatchId
+from bot.core.model import Entry, Observation, Status, Trouble, Want, WantState, Watch
 from bot.core.platform import Platform
 from bot.core.reference import Reference
 
@@ -22,7 +22,6 @@ class Standing(Enum):
     ABSENT = "absent"
 
 
-_NOBODY = WatchId(0)
 _IS_THERE = frozenset({Standing.THERE, Standing.STALE})
 NEEDS_ATTENTION = (Standing.MISSING, Standing.UNKNOWN, Standing.STALE)
 
@@ -178,7 +177,7 @@ def _listed(
     """A platform that is listed, and served as far as anybody has asked."""
     if is_wanted and entry.reachable is None:
         return Standing.UNKNOWN, Cause.NOT_SEEN_YET
-    if entry.created is not None and is_stale(Want(_NOBODY, platform), entry, seen):
+    if left_behind(platform, entry, seen) is not None:
         return Standing.STALE, Cause.OLDER_BUILD
     return Standing.THERE, None
 

@@ -10,6 +10,7 @@ from bot.core.early import built_alert
 from bot.core.errors import StoreError, TroubleKind
 from bot.core.model import (
     Decision,
+    Event,
     Observation,
     Status,
     Trouble,
@@ -83,13 +84,15 @@ async def check(
 ) -> LookResult:
     """Look at one claimed target and decide what follows; a bug is trouble like any other."""
     wanted = [want.platform for want in target.wants]
+    ages = {want.platform for want in target.wants if want.standing and Event.STALE in want.tells}
     if target.shared is not None:
         wanted += [want.platform for want in target.awaited]
     try:
-        observation = await look(
+        observation = await look.with_ages(
             target.reference,
             known=target.observation,
             wanted=wanted,
+            ages=ages,
             places=target.places,
             timeout_s=timeout_s,
         )

@@ -35,7 +35,7 @@ entries = st.builds(
     Entry,
     digest=st.sampled_from([digest("a"), digest("b")]),
     reachable=st.sampled_from([True, True, False, None]),
-    created=st.sampled_from([None, NOW, NOW + timedelta(hours=1)]),
+    created=st.sampled_from([None, NOW, NOW + timedelta(hours=1), NOW + timedelta(days=2)]),
     revision=st.sampled_from([None, "old", "new"]),
 )
 tags = st.dictionaries(st.sampled_from([AMD64, *PLATFORMS]), entries).map(

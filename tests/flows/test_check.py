@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,6 +15,7 @@ from bot.core.errors import Denied, RateLimited, StoreBusy, StoreError, TroubleK
 from bot.core.model import (
     Event,
     Observation,
+    Place,
     Status,
     TargetId,
     Want,
@@ -22,7 +23,8 @@ from bot.core.model import (
     Watch,
     WatchId,
 )
-from bot.core.reference import parse_reference
+from bot.core.platform import Platform
+from bot.core.reference import Reference, parse_reference
 from bot.core.schedule import Pacing
 from bot.flows.bells import OVERDUE_S, Bells
 from bot.flows.check import Checker, LookSettings, Rules, check, result_of
@@ -134,6 +136,45 @@ def test_a_denied_look_is_an_answer_and_ends_the_failures() -> None:
     result = follows(target_of(observation=present(AMD64)), denied)
 
     assert (result.changed, result.failures) == (False, 0)
+
+
+@pytest.mark.parametrize(
+    ("wants", "ages"),
+    [
+        pytest.param([Want(ONE, ARM64), Want(TWO, AMD64, standing=True)], set(), id="nobody"),
+        pytest.param([Want(ONE, ARM64, tells=frozenset({Event.STALE}))], set(), id="not standing"),
+        pytest.param(
+            [Want(ONE, ARM64, standing=True, tells=frozenset({Event.STALE})), Want(TWO, AMD64)],
+            {ARM64},
+            id="one of two",
+        ),
+    ],
+)
+async def test_ages_matter_only_to_those_who_stay_and_are_told_of_old_builds(
+    wants: list[Want], ages: set[Platform]
+) -> None:
+    asked: list[Collection[Platform]] = []
+
+    class Noting(Look):
+        async def with_ages(
+            self,
+            reference: Reference,
+            *,
+            known: Observation | None,
+            wanted: Iterable[Platform],
+            ages: Collection[Platform],
+            places: Collection[Place],
+            timeout_s: float | None = None,
+        ) -> Observation:
+            asked.append(ages)
+            return present(ARM64)
+
+    clock = ManualClock(NOW)
+    look = Noting(PlannedRegistry(), clock=clock)
+
+    await check(target_of(*wants), look=look, timeout_s=1, clock=clock, rules=RULES, chance=0.5)
+
+    assert asked == [ages]
 
 
 def test_a_target_that_nobody_wants_any_more_is_not_due() -> None:

@@ -12,8 +12,18 @@ from bot.core.access import LoginScope, Permits
 from bot.core.errors import Denied, RegistryError, ServerTrouble, TroubleKind
 from bot.core.model import Entry, Observation, Status, Trouble
 from bot.core.platform import Platform
-from bot.flows.look import MAX_REMEMBERED_CONFIGS, MAX_REMEMBERED_TAGS, Look, _Configs, _Shown
+from bot.core.reference import Reference
+from bot.flows.look import Look
+from bot.flows.remembered import (
+    MAX_REMEMBERED_CONFIGS,
+    MAX_REMEMBERED_FAILURES,
+    MAX_REMEMBERED_TAGS,
+    Configs,
+    Shown,
+    Undated,
+)
 from bot.net.sessions import Timeouts
+from bot.ports import FetchedManifest, ManifestAbsent
 from bot.registry.client import RegistryClient
 from tests.support.images import MediaTypes
 from tests.support.registry_client import NOW, Connection, connected, no_chance, reference_to
@@ -303,13 +313,201 @@ async def test_a_tag_that_nobody_has_seen_yet_is_read_by_strangers_too(
 
 
 def test_of_tags_shown_only_the_newest_are_remembered() -> None:
-    shown = _Shown()
+    shown = Shown()
     seen = Observation(Status.PRESENT, NOW, NOWHERE)
     for number in range(MAX_REMEMBERED_TAGS + 1):
         shown.add(replace(TAG, tag=str(number)), seen)
 
     assert not shown.includes(replace(TAG, tag="0"), seen)
     assert shown.includes(replace(TAG, tag="1"), seen)
+
+
+# -- when images were built, where the index does not say ---------------------------------------
+
+MONDAY, FRIDAY = datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 1, 9, tzinfo=UTC)
+
+
+def push_dated(registry: ScriptedRegistry, **built_at: datetime | None) -> dict[Platform, str]:
+    """A tag with the images of these architectures, whose configs alone say when they were built.
+
+    The same time makes the same image.
+    """
+    images = {
+        Platform("linux", name): registry.push_image(
+            APP, None, f"linux/{name}", created=when.isoformat() if when else None
+        )
+        for name, when in built_at.items()
+    }
+    push_index(registry, "1", *(entry(each, str(name)) for name, each in images.items()))
+    return images
+
+
+async def look_at_ages(look: Look, known: Observation | None = None) -> Observation:
+    return await look.with_ages(TAG, known=known, wanted={ARM64}, ages={ARM64}, places=())
+
+
+def times(seen: Observation) -> dict[Platform, datetime | None]:
+    return {platform: entry.created for platform, entry in seen.entries.items()}
+
+
+def blobs(registry: ScriptedRegistry) -> int:
+    return sum("/blobs/" in line for line in registry.requests)
+
+
+async def test_each_image_is_asked_when_it_was_built_and_after_that_only_the_tag(
+    registry: ScriptedRegistry, look: Look
+) -> None:
+    push_dated(registry, amd64=FRIDAY, arm64=MONDAY)
+
+    first = await look_at_ages(look)
+    spent = len(registry.requests)
+    registry.clear()
+    second = await look_at_ages(look, first)
+
+    assert times(first) == {AMD64: FRIDAY, ARM64: MONDAY}
+    assert spent == 3 + 2 * 2
+    assert registry.requests == [HEAD]
+    assert second.entries is first.entries
+
+
+async def test_of_a_changed_index_only_new_images_are_asked(
+    registry: ScriptedRegistry, look: Look, connection: Connection
+) -> None:
+    push_dated(registry, amd64=MONDAY, arm64=MONDAY)
+    known = await look_at_ages(look)
+    images = push_dated(registry, amd64=FRIDAY, arm64=MONDAY)
+    registry.clear()
+
+    # Another process knows the times only from what was stored.
+    seen = await look_at_ages(Look(connection.client, clock=connection.clock), known)
+
+    assert times(seen) == {AMD64: FRIDAY, ARM64: MONDAY}
+    assert seen.digest is not None
+    assert registry.requests[:3] == [HEAD, get(seen.digest), get(images[AMD64])]
+    assert (len(registry.requests), blobs(registry)) == (4, 1)
+
+
+async def test_a_time_that_was_read_for_one_look_serves_another_with_no_request(
+    registry: ScriptedRegistry, look: Look
+) -> None:
+    push_dated(registry, amd64=FRIDAY, arm64=MONDAY)
+    unaware = await look(TAG, known=None, wanted={ARM64})
+    await look_at_ages(look)
+    registry.clear()
+
+    seen = await look_at_ages(look, unaware)
+
+    assert times(unaware) == {AMD64: None, ARM64: None}
+    assert times(seen) == {AMD64: FRIDAY, ARM64: MONDAY}
+    assert registry.requests == [HEAD]
+
+
+async def test_no_image_is_asked_where_nobody_compares_it(
+    registry: ScriptedRegistry, look: Look
+) -> None:
+    created = {"org.opencontainers.image.created": MONDAY.isoformat()}
+    arm64, amd64 = (registry.push_image(APP, None, f"linux/{each}") for each in ("arm64", "amd64"))
+    windows = entry(registry.push_image(APP, None, "windows/amd64"), "windows/amd64")
+    spent = []
+    for entries in (
+        [entry(arm64, "linux/arm64"), windows],
+        [entry(amd64, "linux/amd64"), entry(NOWHERE, "linux/s390x")],
+        [entry(each, f"linux/{each[-5:]}x", annotations=created) for each in (arm64, amd64)],
+        [
+            entry(arm64, "linux/arm64", annotations=created),
+            entry(amd64, "linux/amd64", annotations=created),
+        ],
+    ):
+        push_index(registry, "1", *entries)
+        registry.clear()
+        await look_at_ages(look)
+        spent.append([line for line in registry.requests if line.startswith("GET")])
+
+    assert [len(each) for each in spent] == [1, 1, 1, 1]
+
+
+async def test_a_config_without_a_time_is_asked_for_once(
+    registry: ScriptedRegistry, look: Look
+) -> None:
+    push_dated(registry, amd64=None, arm64=MONDAY)
+    known = await look_at_ages(look)
+    registry.clear()
+
+    seen = await look_at_ages(look, known)
+
+    assert times(seen) == {AMD64: None, ARM64: MONDAY}
+    assert registry.requests == [HEAD]
+
+
+@pytest.mark.parametrize(
+    ("answer", "again"),
+    [
+        pytest.param(Answer(404), 0, id="not served"),
+        pytest.param(Answer(403), 0, id="denied"),
+        pytest.param(Answer(200, body=b"garbage"), 0, id="garbage"),
+        pytest.param(Answer(503), 2, id="server trouble"),
+    ],
+)
+async def test_a_time_that_cannot_be_had_is_unknown_and_the_look_is_clear(
+    registry: ScriptedRegistry, look: Look, answer: Answer, again: int
+) -> None:
+    images = push_dated(registry, amd64=FRIDAY, arm64=MONDAY)
+    registry.will_answer(answer, to=get(images[AMD64]))
+    registry.will_answer(answer, to=get(images[AMD64]))
+
+    seen = await look_at_ages(look)
+    registry.clear()
+    next_one = await look_at_ages(look, seen)
+
+    assert (seen.status, seen.trouble) == (Status.PRESENT, None)
+    assert times(seen) == {AMD64: None, ARM64: MONDAY}
+    assert seen.offers(ARM64) is not None
+    assert len(registry.requests) == 1 + again
+    assert times(next_one)[AMD64] == (FRIDAY if again else None)
+
+
+async def test_a_look_whose_time_is_up_while_it_reads_times_is_clear(
+    registry: ScriptedRegistry, connection: Connection
+) -> None:
+    images = push_dated(registry, amd64=FRIDAY, arm64=MONDAY)
+
+    class TooSlow(RegistryClient):
+        async def fetch_manifest(
+            self, reference: Reference, digest: str, *, urgent: bool, login: bool = False
+        ) -> FetchedManifest | ManifestAbsent:
+            if digest == images[AMD64]:
+                raise TimeoutError
+            return await super().fetch_manifest(reference, digest, urgent=urgent, login=login)
+
+    slow = TooSlow(
+        connection.sessions,
+        connection.pace,
+        [registry.settings()],
+        clock=connection.clock,
+        sleep=connection.clock.sleep,
+        chance=no_chance,
+    )
+
+    seen = await look_at_ages(Look(slow, clock=connection.clock))
+
+    assert seen.is_clear
+    assert times(seen) == {AMD64: None, ARM64: MONDAY}
+
+
+async def test_many_images_are_asked_over_several_looks_each_within_its_requests(
+    registry: ScriptedRegistry, look: Look
+) -> None:
+    names = ["amd64", "s390x", "riscv64", "ppc64le", "386", "loong64", "mips64le", "arm64"]
+    push_dated(registry, **dict.fromkeys(names, MONDAY))
+
+    first = await look_at_ages(look)
+    spent = len(registry.requests)
+    second = await look_at_ages(look, first)
+
+    assert times(first)[ARM64] == MONDAY
+    assert sum(when is not None for when in times(first).values()) == 6
+    assert spent == 3 + 12
+    assert set(times(second).values()) == {MONDAY}
 
 
 # -- single images --------------------------------------------------------------------------------
@@ -602,8 +800,19 @@ async def test_a_look_whose_time_is_up_during_another_attempt_tells_what_the_fir
     assert await look(TAG, known=None, wanted={ARM64}, timeout_s=0.01) == seen
 
 
+def test_of_images_without_a_time_only_the_newest_are_remembered_and_by_repository() -> None:
+    undated = Undated()
+    for number in range(MAX_REMEMBERED_FAILURES + 1):
+        undated.add(TAG, str(number), login=False)
+
+    assert not undated.includes(TAG, "0", login=False)
+    assert undated.includes(TAG, "1", login=False)
+    assert not undated.includes(TAG, "1", login=True)
+    assert not undated.includes(reference_to("registry.test/team/other:1"), "1", login=False)
+
+
 def test_of_configs_only_the_newest_are_remembered() -> None:
-    configs = _Configs()
+    configs = Configs()
     for number in range(MAX_REMEMBERED_CONFIGS + 1):
         configs.remember(str(number), (ARM64, None))
 

@@ -108,10 +108,17 @@ class ScriptedRegistry:
         return _sha256(body)
 
     def push_image(
-        self, repository: str, tag: str | None, platform: str, *, build: str = "1"
+        self,
+        repository: str,
+        tag: str | None,
+        platform: str,
+        *,
+        build: str = "1",
+        created: str | None = None,
     ) -> str:
         """Store the image of one platform with its config; the digest of its manifest."""
-        config = json.dumps({**_platform(platform), "created_by": build}).encode()
+        when = {"created": created} if created is not None else {}
+        config = json.dumps({**_platform(platform), "created_by": build, **when}).encode()
         described = {
             "mediaType": MediaTypes.OCI.config,
             "digest": self.push_blob(repository, config),
