@@ -18,6 +18,7 @@ for line in sys.stdin:
     print("heard", line.strip(), flush=True)
     print("noted", line.strip(), file=sys.stderr, flush=True)
 print("no newline at the end", end="", flush=True)
+print("all read", file=sys.stderr, flush=True)
 signal.pause()
 """
 
@@ -55,6 +56,7 @@ async def test_a_process_gets_only_the_settings_it_is_given(
 async def test_half_a_line_is_not_matched_before_the_end() -> None:
     async with echo() as bot:
         await bot.end_input()
+        await bot.wait_for_log("^all read")
         with pytest.raises(AssertionError, match="in time"):
             await bot.wait_for("no newline", timeout_s=0.3)
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.net.lane import Bucket, Lane
+from bot.net.lane import BACKLOG, Bucket, Lane
 from tests.support.registry_client import NOW, ManualClock
 
 
@@ -104,7 +104,7 @@ async def test_somebody_who_gave_up_waiting_takes_no_place() -> None:
 
     await patient
     places.leave()
-    assert places.room(busy=0) == 2
+    assert places.room(busy=0) == BACKLOG
 
 
 async def test_a_place_handed_to_somebody_who_gives_up_that_moment_goes_on() -> None:
@@ -147,11 +147,12 @@ async def test_giving_up_while_waiting_for_the_rate_gives_all_back() -> None:
 async def test_room_counts_what_is_under_way_whoever_sees_it() -> None:
     places = lane(ManualClock(), concurrency=3)
 
-    assert places.room(busy=0) == 6
-    assert places.room(busy=4) == 2
-    assert places.room(busy=9) == 0
+    assert places.room(busy=0) == 3 * BACKLOG
+    assert places.room(busy=4) == 3 * BACKLOG - 4
+    assert places.room(busy=3 * BACKLOG) == 0
+    assert places.room(busy=3 * BACKLOG + 3) == 0
     await places.enter(urgent=False)
-    assert places.room(busy=0) == 5
+    assert places.room(busy=0) == 3 * BACKLOG - 1
 
 
 async def test_there_is_no_room_while_the_rate_is_used_up() -> None:
@@ -188,5 +189,5 @@ async def test_a_rate_that_is_used_up_says_when_there_is_room_again() -> None:
 async def test_without_a_rate_only_a_full_lane_has_no_room() -> None:
     places = lane(ManualClock(), concurrency=2, rate=0)
 
-    assert places.opens_in_s(busy=3) == 0
-    assert places.opens_in_s(busy=4) is None
+    assert places.opens_in_s(busy=2 * BACKLOG - 1) == 0
+    assert places.opens_in_s(busy=2 * BACKLOG) is None

@@ -9,7 +9,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.core.errors import RegistryParked
-from bot.net.pace import Pace
+from bot.net.lane import BACKLOG
+from bot.net.pace import CONCURRENCY, Pace
 from bot.net.settings import RegistrySettings
 from bot.ports import Courtesy, RegistryState
 from tests.support.registry_client import NOW, ManualClock, no_chance
@@ -88,7 +89,7 @@ async def test_settings_override_the_rate_and_the_places(clock: ManualClock) -> 
     for _ in range(50):
         await ask(pace, "quick.test")
     assert clock.slept == []
-    assert pace.capacity("quick.test", busy=0) == 40
+    assert pace.capacity("quick.test", busy=0) == 20 * BACKLOG
     for _ in range(6):
         await ask(pace, "slow.test")
 
@@ -98,7 +99,7 @@ async def test_settings_override_the_rate_and_the_places(clock: ManualClock) -> 
 def test_the_pace_is_the_port(pace: Pace) -> None:
     courtesy: Courtesy = pace
 
-    assert courtesy.capacity(OWN, busy=0) == 4
+    assert courtesy.capacity(OWN, busy=0) == CONCURRENCY * BACKLOG
     assert courtesy.states() == [RegistryState(OWN)]
 
 
