@@ -48,7 +48,7 @@ def check_configuration(path: Path | None, environ: Mapping[str, str]) -> Checke
     Files are read only once there is nothing else wrong: before that their names may be.
     """
     settings = load_settings(path, environ)
-    plan, mistakes_in_files = plan_of(Loaded(settings))
+    plan, mistakes_in_files, gaps = plan_of(Loaded(settings))
     mistakes = [
         *mistakes_in_files,
         *_mistakes_of(lambda: registry_settings(settings)),
@@ -63,7 +63,7 @@ def check_configuration(path: Path | None, environ: Mapping[str, str]) -> Checke
         raise ConfigurationError(tuple(mistakes))
     variables = tuple(sorted(name for name in scalar_variables() if name in environ))
     checked = Checked(settings, path, variables, (), len(plan.wanted))
-    return replace(checked, warnings=tuple(_warnings(checked, environ)))
+    return replace(checked, warnings=(*gaps, *_warnings(checked, environ)))
 
 
 def _mistakes_of(attempt: Callable[[], object]) -> tuple[str, ...]:

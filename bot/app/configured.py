@@ -1,12 +1,12 @@
 """What the [[watch]] blocks want, and keeping it so while the bot runs."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bot.app.image_files import images_in
+from bot.app.image_files import Images, images_in
 from bot.config import Loaded, Settings, WatchBlock, parse_place
 from bot.config.watches import FILE
 from bot.core.errors import ConfigurationError, InvalidInput, StoreError
@@ -21,6 +21,8 @@ from bot.ports import Clock, Terms
 
 FILES_EVERY_S = 5.0
 """How often to see whether a named file has changed; it is read once it stays the same."""
+
+ENVIRONMENT = ".env"
 
 Reconciling = Callable[[Plan], Awaitable[Reconciled]]
 """What a Reconciler does."""
@@ -52,27 +54,33 @@ class Doubt:
         self.everything = self.everything or not known
 
 
-def plan_of(loaded: Loaded) -> tuple[Plan, tuple[str, ...]]:
-    """What the blocks want, and a sentence for each file of theirs that says nothing."""
+def plan_of(loaded: Loaded) -> tuple[Plan, tuple[str, ...], tuple[str, ...]]:
+    """What the blocks want; a sentence for each of their files, or part of one, that cannot be
+    read; and one for each name in them that depends on what its file does not say.
+    """
     settings, doubt = loaded.settings, Doubt()
     wanted: dict[tuple[Reference, Place], Terms] = {}
     patterns: dict[tuple[Reference, str, Place], frozenset[Platform]] = {}
     mistakes: list[str] = []
+    gaps: list[str] = []
     for raw in loaded.doubtful:
         doubt.add(raw)
     for block in settings.watch:
-        found, wrong = _images_of(block, settings.folder)
-        if wrong:
-            doubt.places |= set(block.places)
-            mistakes.extend(wrong)
         platforms = frozenset(block.platforms or settings.default_platforms)
+        images = [(reference, platforms) for reference in block.references]
+        for named, found in _read_files(block, settings.folder, platforms):
+            images += found.wanted.items()
+            mistakes += (f"{named}: {each}" for each in found.mistakes)
+            gaps += (f"{named}: {each}" for each in found.gaps)
+            if found.mistakes or found.gaps:
+                doubt.places |= set(block.places)
         for place in block.places:
             for pattern in block.patterns:
                 key = (pattern.repository, pattern.text, place)
                 patterns[key] = patterns.get(key, frozenset()) | platforms
-            for reference in found:
-                _want(wanted, (reference, place), platforms, block.tells)
-    return Plan(wanted, doubt.covers, patterns), tuple(mistakes)
+            for reference, needed in images:
+                _want(wanted, (reference, place), needed, block.tells)
+    return Plan(wanted, doubt.covers, patterns), tuple(mistakes), tuple(gaps)
 
 
 def _want(
@@ -86,16 +94,13 @@ def _want(
     wanted[key] = Terms(before.platforms | platforms, before.tells | tells)
 
 
-def _images_of(block: WatchBlock, folder: Path) -> tuple[Iterable[Reference], list[str]]:
-    found = dict.fromkeys(block.references)
-    mistakes = []
+def _read_files(
+    block: WatchBlock, folder: Path, platforms: Collection[Platform]
+) -> Iterator[tuple[str, Images]]:
+    """What each file of a block names, with where the block names the file."""
     for name in block.files:
-        try:
-            found.update(dict.fromkeys(images_in(folder / name)))
-        except InvalidInput as error:
-            number = block.images.index(FILE + name) + 1
-            mistakes.append(f"{block.title}, `images` item {number}: {name} {error}")
-    return found, mistakes
+        number = block.images.index(FILE + name) + 1
+        yield f"{block.title}, `images` item {number}", images_in(folder / name, name, platforms)
 
 
 def _texts(raw: Any, key: str) -> list[str]:
@@ -178,9 +183,11 @@ class StandingOrders:
         """Reconcile; False if the database did not let us, so that it is tried again."""
         for mistake in self._loaded.left_out:
             log.error("watch_block_left_out", mistake=mistake)
-        plan, mistakes = await asyncio.to_thread(plan_of, self._loaded)
+        plan, mistakes, gaps = await asyncio.to_thread(plan_of, self._loaded)
         for mistake in mistakes:
             log.error("watch_block_in_part", mistake=mistake)
+        for gap in gaps:
+            log.warning("image_not_known", gap=gap)
         try:
             await self._reconcile(plan)
         except StoreError as error:
@@ -193,7 +200,9 @@ class StandingOrders:
 
     async def _stamps(self) -> Mapping[Path, object]:
         settings = self._loaded.settings
-        files = {settings.folder / name for block in settings.watch for name in block.files}
+        named = {settings.folder / name for block in settings.watch for name in block.files}
+        # A compose file takes values from the one beside it.
+        files = named | {file.with_name(ENVIRONMENT) for file in named}
         return await asyncio.to_thread(_stamps_of, files) if files else {}
 
 

@@ -12,6 +12,7 @@ from bot.core.errors import StoreError
 from bot.core.message.english.answers import render_not_watched
 from bot.core.message.english.checks import render_check
 from bot.core.message.english.hints import with_suggestions
+from bot.core.message.english.patterns import render_pattern_has_no_end
 from bot.core.message.english.talk import (
     render_answered_directly,
     render_help,
@@ -225,6 +226,8 @@ class Responder:
         return answer_alone
 
     async def _follow(self, command: Command, meant: said.Watch, pattern: TagPattern) -> Plan:
+        if meant.expires_in is not None:
+            return just_answer(render_pattern_has_no_end(pattern.familiar))
         direct = self.direct_place(command.place, command.person) if meant.direct else None
         return await self.follower.prepare(
             pattern,

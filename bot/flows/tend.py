@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from bot.core import command as said
 from bot.core.message.english.answers import (
+    Followed,
     render_muted,
     render_not_watched,
     render_really_stop,
@@ -11,7 +12,7 @@ from bot.core.message.english.answers import (
     render_unmuted,
 )
 from bot.core.message.english.lists import render_list
-from bot.core.message.english.patterns import pattern_row
+from bot.core.message.english.patterns import pattern_row, render_unfollowed
 from bot.core.message.english.talk import naming_whoever_stopped, render_which_image
 from bot.core.message.neutral import Message
 from bot.core.model import Watch
@@ -19,7 +20,7 @@ from bot.core.pattern import TagPattern
 from bot.core.platform import Platform
 from bot.flows.follow import find, unfollow
 from bot.flows.subscribe import Plan, just_answer
-from bot.ports import Clock, Command, Transaction
+from bot.ports import Clock, Command, Pattern, Transaction
 
 MUTE_FOR = timedelta(hours=8)
 MUTE_WATCH_FOR = timedelta(days=7)
@@ -30,15 +31,9 @@ def show(command: Command, meant: said.List, *, clock: Clock) -> Plan:
 
     async def plan(transaction: Transaction) -> Message:
         watches = await transaction.watches.of_place(command.place)
-        patterns = [
-            pattern_row(
-                each.familiar,
-                each.platforms | each.configured,
-                configured=bool(each.configured),
-            )
-            for each in await transaction.patterns.of_place(command.place)
-        ]
-        return render_list(watches, page=meant.page, now=clock(), patterns=patterns)
+        patterns = await transaction.patterns.of_place(command.place)
+        rows = list(map(_row, patterns))
+        return render_list(watches, page=meant.page, now=clock(), patterns=rows)
 
     return plan
 
@@ -50,16 +45,20 @@ def unwatch(command: Command, meant: said.Unwatch, *, clock: Clock) -> Plan:
         if meant.pattern is not None:
             return await _stop_pattern(transaction, command, meant.pattern)
         watches = await transaction.watches.of_place(command.place)
-        if not watches:
-            return render_list([], page=1, now=clock())
+        every = await transaction.patterns.of_place(command.place)
         chosen = [watch for watch in watches if _is_meant(watch, meant)]
-        if not chosen:
-            return render_not_watched(_name_of(meant))
-        if len(chosen) > 1 and not meant.confirmed:
-            return render_really_stop(chosen, platforms=meant.platforms)
-        await _stop(transaction, chosen, meant.platforms, clock=clock)
-        stopped = render_stopped(chosen, platforms=meant.platforms)
+        patterns = [each for each in every if _is_pattern_meant(each, meant)]
+        if not chosen and not patterns:
+            if watches:
+                return render_not_watched(_name_of(meant))
+            return render_list([], page=1, now=clock(), patterns=list(map(_row, every)))
+        if len(chosen) + len(patterns) > 1 and not meant.confirmed:
+            return render_really_stop(
+                chosen, platforms=meant.platforms, patterns=list(map(_followed, patterns))
+            )
+        stopped = await _stop(transaction, chosen, patterns, meant.platforms, clock=clock)
         concerned = {person for watch in chosen for person in watch.people}
+        concerned |= {person for pattern in patterns for person in pattern.people}
         if concerned - {command.person}:
             return naming_whoever_stopped(stopped, command.person)
         return stopped
@@ -103,11 +102,12 @@ async def _stop_pattern(transaction: Transaction, command: Command, wanted: TagP
 async def _stop(
     transaction: Transaction,
     watches: list[Watch],
+    patterns: list[Pattern],
     platforms: tuple[Platform, ...],
     *,
     clock: Clock,
-) -> None:
-    """Take the platforms off the watches; those that have no others, or all, end.
+) -> Message:
+    """Take the platforms off the watches; those that have no others, or all, end, and patterns.
 
     What the configuration wants goes on.
     """
@@ -116,6 +116,18 @@ async def _stop(
         await transaction.watches.drop(chosen, platforms, now=clock())
     else:
         await transaction.watches.stop(chosen, now=clock())
+    if not patterns:
+        return render_stopped(watches, platforms=platforms)
+    await transaction.patterns.stop([pattern.id for pattern in patterns])
+    followed = list(map(_followed, patterns))
+    if watches or len(followed) > 1:
+        return render_stopped(watches, patterns=followed)
+    [only] = followed
+    return render_unfollowed(only.familiar, configured=only.is_configured)
+
+
+def _followed(pattern: Pattern) -> Followed:
+    return Followed(pattern.familiar, bool(pattern.configured))
 
 
 def _is_meant(watch: Watch, meant: said.Unwatch) -> bool:
@@ -124,6 +136,16 @@ def _is_meant(watch: Watch, meant: said.Unwatch) -> bool:
     if meant.number is not None:
         return watch.id == meant.number
     return meant.everything or watch.reference == meant.reference
+
+
+def _is_pattern_meant(pattern: Pattern, meant: said.Unwatch) -> bool:
+    """Whether all is to end, and people want the pattern; one platform of it cannot."""
+    return meant.everything and not meant.platforms and bool(pattern.platforms)
+
+
+def _row(pattern: Pattern) -> str:
+    wanted = pattern.platforms | pattern.configured
+    return pattern_row(pattern.familiar, wanted, configured=bool(pattern.configured))
 
 
 def _name_of(meant: said.Unwatch) -> str:

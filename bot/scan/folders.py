@@ -37,6 +37,16 @@ def take_inventory(paths: Sequence[str], *, exclude: Sequence[str] = ()) -> Inve
     return Inventory(files, tuple(named), tuple(not_read))
 
 
+def read_one(path: Path, shown: str, *, at_most_bytes: int) -> Inventory:
+    """What one file names, of which somebody says that it does; shown: its name for people."""
+    readings = tuple(read_file(path, shown, at_most_bytes=at_most_bytes, is_meant=True))
+    return Inventory(
+        1,
+        tuple(each for each in readings if isinstance(each, Named)),
+        tuple(each for each in readings if isinstance(each, NotRead)),
+    )
+
+
 def _read(shown: str) -> Iterator[Named | NotRead]:
     if shown != STANDARD_INPUT:
         yield from read_file(Path(shown), shown)

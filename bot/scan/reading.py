@@ -62,13 +62,22 @@ def form_of_text(text: str) -> Form:
     return Form.COMPOSE if _SERVICES.search(text) else Form.DOCKERFILE
 
 
-def read_file(path: Path, shown: str) -> Reading:
-    """The images of a file; shown: its name for people. Never raises OSError."""
+def read_file(
+    path: Path, shown: str, *, at_most_bytes: int = MAX_YAML_BYTES, is_meant: bool = False
+) -> Reading:
+    """The images of a file; shown: its name for people. Never raises OSError.
+
+    is_meant: somebody says that it names images, so that YAML which is no manifest is a compose
+    file, whatever its name.
+    """
     form = form_of(path.name) or Form.DOCKERFILE
-    at_most_bytes = MAX_DOCKERFILE_BYTES if form is Form.DOCKERFILE else MAX_YAML_BYTES
+    if form is Form.DOCKERFILE:
+        at_most_bytes = min(at_most_bytes, MAX_DOCKERFILE_BYTES)
     body = _beginning_of(path, at_most_bytes + 1)
     if form is Form.OTHER_YAML and body is not None and not _is_manifest(body):
-        return
+        if not is_meant:
+            return
+        form = Form.COMPOSE
     text = _text_in(body, at_most_bytes)
     if isinstance(text, Unread):
         yield NotRead(shown, text)

@@ -39,6 +39,17 @@ def test_what_is_unwise_is_told_with_what_is_better(
     assert warning in told
 
 
+def test_a_name_that_a_watched_file_leaves_open_is_no_mistake_and_is_told(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM ${BASE}\nFROM node:22\n")
+    text = '[[watch]]\nimages = ["file:Dockerfile"]\nplaces = ["terminal"]\n'
+
+    found = checked(tmp_path, text)
+
+    assert found.watches == 1
+    [told] = found.warnings
+    assert "Dockerfile:1: not watched" in told
+
+
 def test_a_password_file_that_others_can_read_is_told(tmp_path: Path) -> None:
     (tmp_path / "password").write_text(canary("password"))
     (tmp_path / "password").chmod(0o640)

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from bot.app.configured import StandingOrders, plan_of
+from bot.app.image_files import MOST_TOLD
 from bot.config import Loaded, load_forgiving
 from bot.core.errors import ConfigurationError, StoreBusy
 from bot.core.model import TERMINAL, Event, Place
-from bot.core.platform import parse_platform
+from bot.core.platform import Platform, parse_platform
 from bot.core.reference import parse_reference
 from bot.flows.reconcile import Plan, Reconciled
 from bot.ports import Terms
@@ -40,7 +41,7 @@ def load(file: Path) -> Callable[..., Loaded]:
 
 
 def test_each_image_is_wanted_in_each_place(load: Callable[..., Loaded]) -> None:
-    plan, mistakes = plan_of(load(block('"node:22", "redis:7"')))
+    plan, mistakes, _ = plan_of(load(block('"node:22", "redis:7"')))
 
     wanted = Terms(frozenset({ARM64}), frozenset({Event.STALE}))
     assert plan.wanted == {(NODE, TERMINAL): wanted, (REDIS, TERMINAL): wanted}
@@ -51,7 +52,7 @@ def test_two_blocks_about_the_same_want_what_both_say(load: Callable[..., Loaded
     one = block('"node:22"', 'platforms = ["arm64"]', "stale = false")
     other = block('"node:22"', 'platforms = ["amd64"]', "rebuilds = true")
 
-    plan, _ = plan_of(load(one, other))
+    plan, _, _ = plan_of(load(one, other))
 
     assert plan.wanted == {
         (NODE, TERMINAL): Terms(frozenset({ARM64, AMD64}), frozenset({Event.STALE, Event.REPLACED}))
@@ -65,17 +66,22 @@ def test_the_images_of_a_file_are_wanted(load: Callable[..., Loaded], tmp_path: 
         f"  c:\n    image: {pinned}\n"
     )
 
-    plan, mistakes = plan_of(load(block('"file:compose.yaml"')))
+    plan, mistakes, _ = plan_of(load(block('"file:compose.yaml"')))
 
     assert set(plan.wanted) == {(NODE, TERMINAL), (BUSYBOX, TERMINAL)}
     assert mistakes == ()
 
 
 BROKEN_FILES = {
-    "missing": (None, "cannot be read: No such file or directory"),
-    "not text": (b"\xff\xfe\x00", "cannot be read: not UTF-8"),
-    "huge": (b"# " + b"x" * 1024 * 1024, "is larger than 1 MiB, which no such file is"),
-    "without images": (b"services: {}\n", "names no image whose tag can change"),
+    "missing": (None, ": not read: it cannot be read"),
+    "not text": (b"\xff\xfe\x00", ": not read: it is not UTF-8 text"),
+    "huge": (b"# " + b"x" * 1024 * 1024, ": not read: it is larger than such files are"),
+    "no YAML": (b"services:\n  a: {image: [\n", ":3: not read: it is no valid YAML"),
+    "template": (
+        b"services:\n  a:\n    image: {{ .a }}:{{ .b }}\n",
+        ":3: not read: it is a template: name the file that it is rendered to",
+    ),
+    "without images": (b"services: {}\n", ": names no image whose tag can change"),
 }
 
 
@@ -86,18 +92,124 @@ def test_a_file_that_says_nothing_is_named_and_ends_no_watch_of_its_places(
     if body is not None:
         (tmp_path / "compose.yaml").write_bytes(body)
 
-    plan, mistakes = plan_of(load(block('"redis:7"'), block('"node:22", "file:compose.yaml"')))
+    plan, mistakes, _ = plan_of(load(block('"redis:7"'), block('"node:22", "file:compose.yaml"')))
 
-    assert mistakes == (f"`watch` block 2, `images` item 2: compose.yaml {why}",)
+    assert mistakes == (f"`watch` block 2, `images` item 2: compose.yaml{why}",)
     assert set(plan.wanted) == {(NODE, TERMINAL), (REDIS, TERMINAL)}
     assert plan.is_doubtful(BUSYBOX, TERMINAL)
     assert not plan.is_doubtful(BUSYBOX, ELSEWHERE)
 
 
+def watched_in(
+    load: Callable[..., Loaded], tmp_path: Path, name: str, body: str
+) -> dict[str, frozenset[Platform]]:
+    (tmp_path / name).write_text(body)
+    plan, mistakes, gaps = plan_of(load(block(f'"file:{name}"', 'platforms = ["arm64"]')))
+    assert (mistakes, gaps) == ((), ())
+    return {reference.familiar: terms.platforms for (reference, _), terms in plan.wanted.items()}
+
+
+DOCKERFILE = """\
+ARG MAJOR=22
+FROM --platform=$BUILDPLATFORM golang:1.25 AS build
+FROM node:${MAJOR}-slim AS base
+FROM --platform=linux/amd64 redis:7
+FROM base
+COPY --from=build /a /a
+COPY --from=busybox:1.37 /bin/sh /bin/sh
+"""
+
+
+def test_a_dockerfile_is_read_as_builders_read_it(
+    load: Callable[..., Loaded], tmp_path: Path
+) -> None:
+    assert watched_in(load, tmp_path, "Dockerfile", DOCKERFILE) == {
+        "node:22-slim": {ARM64},
+        "redis:7": {AMD64},
+        "busybox:1.37": {ARM64},
+    }
+
+
+COMPOSE = """\
+x-usual: &usual
+  image: node:${NODE:-22}
+services:
+  a: {<<: *usual}
+  b:
+    image: "busybox:${BUSYBOX}"
+  c:
+    image: redis:7
+    platform: linux/amd64
+  d:
+    image: mine:1
+    build: .
+"""
+
+
+@pytest.mark.parametrize("name", ["compose.yaml", "stack.yaml"])
+def test_a_compose_file_is_read_as_compose_reads_it(
+    load: Callable[..., Loaded], tmp_path: Path, name: str
+) -> None:
+    (tmp_path / ".env").write_text("BUSYBOX=1.37\n")
+
+    assert watched_in(load, tmp_path, name, COMPOSE) == {
+        "node:22": {ARM64},
+        "busybox:1.37": {ARM64},
+        "redis:7": {AMD64},
+    }
+
+
+def test_a_manifest_is_read_as_a_cluster_reads_it(
+    load: Callable[..., Loaded], tmp_path: Path
+) -> None:
+    pod = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - {name: a, image: node:22}\n"
+    note = "---\napiVersion: v1\nkind: ConfigMap\ndata:\n  image: redis:7\n"
+
+    assert watched_in(load, tmp_path, "a.yaml", pod + note) == {"node:22": {ARM64}}
+
+
+def test_what_only_the_builder_runs_is_no_mistake(
+    load: Callable[..., Loaded], tmp_path: Path
+) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM --platform=$BUILDPLATFORM node:22\nFROM scratch\n")
+
+    plan, mistakes, gaps = plan_of(load(block('"file:Dockerfile"')))
+
+    assert (plan.wanted, mistakes, gaps) == ({}, (), ())
+
+
+def test_a_name_that_the_file_leaves_open_is_told_and_ends_no_watch_of_its_places(
+    load: Callable[..., Loaded], tmp_path: Path
+) -> None:
+    (tmp_path / "Dockerfile").write_text("ARG BASE\nFROM ${BASE}\nFROM node:22\n")
+
+    plan, mistakes, gaps = plan_of(load(block('"file:Dockerfile"')))
+
+    assert set(plan.wanted) == {(NODE, TERMINAL)}
+    assert mistakes == ()
+    assert gaps == (
+        "`watch` block 1, `images` item 1: Dockerfile:2: not watched: "
+        "the file alone does not say which image is meant",
+    )
+    assert plan.is_doubtful(BUSYBOX, TERMINAL)
+    assert not plan.is_doubtful(BUSYBOX, ELSEWHERE)
+
+
+def test_of_very_many_names_that_a_file_leaves_open_some_are_told(
+    load: Callable[..., Loaded], tmp_path: Path
+) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM ${BASE}\n" * (MOST_TOLD + 3))
+
+    _, _, gaps = plan_of(load(block('"file:Dockerfile"')))
+
+    assert len(gaps) == MOST_TOLD + 1
+    assert gaps[-1].endswith("Dockerfile: and 3 more like that")
+
+
 def test_the_images_of_a_block_with_a_mistake_go_on(load: Callable[..., Loaded]) -> None:
     bad = block('"node:22", "Foo/bar"', 'platforms = ["arm99"]')
 
-    plan, _ = plan_of(load(bad))
+    plan, _, _ = plan_of(load(bad))
 
     assert plan.is_doubtful(NODE, ELSEWHERE)
     assert not plan.is_doubtful(BUSYBOX, TERMINAL)
@@ -106,14 +218,14 @@ def test_the_images_of_a_block_with_a_mistake_go_on(load: Callable[..., Loaded])
 def test_without_images_the_places_of_a_block_with_a_mistake_go_on(
     load: Callable[..., Loaded],
 ) -> None:
-    plan, _ = plan_of(load(block('"Foo/bar"', places='"terminal", "irc:x"')))
+    plan, _, _ = plan_of(load(block('"Foo/bar"', places='"terminal", "irc:x"')))
 
     assert plan.is_doubtful(NODE, TERMINAL)
     assert not plan.is_doubtful(NODE, ELSEWHERE)
 
 
 def test_a_block_that_says_nothing_at_all_ends_no_watch(load: Callable[..., Loaded]) -> None:
-    plan, _ = plan_of(load("[[watch]]\nimages = 5"))
+    plan, _, _ = plan_of(load("[[watch]]\nimages = 5"))
 
     assert plan.is_doubtful(NODE, ELSEWHERE)
 
@@ -188,6 +300,23 @@ async def test_a_file_that_has_changed_is_read_again(
         fresh.write_text("FROM redis:7\n")
         fresh.replace(named)
         assert await noted.next() == {"redis:7"}
+
+    await run_with(standing, story)
+
+
+async def test_a_compose_file_is_read_again_when_its_values_have_changed(
+    load: Callable[..., Loaded], file: Path, tmp_path: Path
+) -> None:
+    noted = Noted()
+    (tmp_path / "compose.yaml").write_text("services: {a: {image: 'node:${NODE:-22}'}}\n")
+    standing = orders(noted, load, file, block('"file:compose.yaml"'))
+
+    async def story() -> None:
+        assert await noted.next() == {"node:22"}
+        fresh = tmp_path / "fresh"
+        fresh.write_text("NODE=24\n")
+        fresh.replace(tmp_path / ".env")
+        assert await noted.next() == {"node:24"}
 
     await run_with(standing, story)
 

@@ -37,8 +37,15 @@ def test_what_people_wanted_besides_is_stopped() -> None:
 def test_of_several_those_that_go_on_are_named() -> None:
     message = render_stopped([configured(), configured(ARM64, number=2)])
 
-    assert message.headline == "🛑 Stopped 1 watches."
+    assert message.headline == "🛑 Stopped 1 watch."
     assert message.lines[-1] == f"#2 {NODE.familiar}"
+
+
+def test_where_all_of_several_go_on_nothing_is_said_to_be_stopped() -> None:
+    message = render_stopped([configured(ARM64), configured(ARM64, number=2)])
+
+    assert message.headline == "📌 All of these stand in the configuration."
+    assert message.lines[1:] == (f"#1 {NODE.familiar}", f"#2 {NODE.familiar}")
 
 
 def test_a_list_says_where_a_watch_comes_from() -> None:

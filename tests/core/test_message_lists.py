@@ -6,6 +6,7 @@ import pytest
 from bot.core.command import Unwatch, parse_command
 from bot.core.errors import TroubleKind
 from bot.core.message.english.answers import (
+    Followed,
     render_muted,
     render_not_watched,
     render_really_stop,
@@ -219,6 +220,31 @@ def test_before_several_watches_stop_the_command_that_does_it_is_named(
     assert message.lines == ("#7 node:22.15-bullseye-slim", "#8 node:22.15-bullseye-slim")
     assert message.buttons == (Button("Stop all", command),)
     assert parse_command(command) == Unwatch(everything=True, platforms=platforms, confirmed=True)
+
+
+def test_patterns_are_counted_and_named_beside_watches() -> None:
+    slim, every = Followed("node:22.*-slim", False), Followed("node:^22", True)
+
+    asked = render_really_stop([watch()], patterns=[slim, every])
+    stopped = render_stopped([watch()], patterns=[slim, every])
+
+    assert asked.headline == (
+        "❓ This stops 1 watch and 2 patterns here. If you mean it: /unwatch all yes"
+    )
+    assert asked.lines == ("#7 node:22.15-bullseye-slim", "node:22.*-slim", "node:^22")
+    assert stopped.headline == "🛑 Stopped 1 watch and 1 pattern."
+    assert stopped.lines == (
+        "#7 node:22.15-bullseye-slim",
+        "node:22.*-slim",
+        "What the configuration wants of these goes on:",
+        "node:^22",
+    )
+
+
+def test_patterns_alone_are_counted_without_watches() -> None:
+    slim = [Followed(f"node:{number}.*", False) for number in range(2)]
+
+    assert render_stopped([], patterns=slim).headline == "🛑 Stopped 2 patterns."
 
 
 def test_very_many_stopped_watches_are_not_all_named() -> None:

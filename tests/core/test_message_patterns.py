@@ -6,6 +6,7 @@ from bot.core.message.english.patterns import (
     pattern_row,
     render_cannot_follow,
     render_following,
+    render_pattern_has_no_end,
     render_too_many_patterns,
     render_unfollowed,
 )
@@ -48,6 +49,13 @@ def test_a_refusal_gives_its_reason(kind: TroubleKind, sign: str) -> None:
 
 def test_there_can_be_too_many() -> None:
     assert "3 patterns and watches" in render_too_many_patterns(SLIM, most=3).headline
+
+
+def test_a_pattern_with_an_end_is_refused_with_what_to_do_instead() -> None:
+    message = render_pattern_has_no_end(SLIM)
+
+    assert message.headline == f"❓ Not watching for {SLIM}: a pattern cannot end by itself."
+    assert f"/unwatch {SLIM}" in message.lines[0]
 
 
 def test_stopping_leaves_what_the_configuration_wants() -> None:

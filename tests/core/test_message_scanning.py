@@ -62,6 +62,28 @@ def test_a_name_without_a_meaning_is_told_with_its_place(written: str, why: str)
 
 
 @pytest.mark.parametrize("why", Unread)
+def test_a_watched_file_is_not_told_how_to_scan_it(why: Unread) -> None:
+    told = scanning.watched_file_not_read(NotRead("x.yaml", why))
+
+    assert told.startswith("x.yaml: not read: it ")
+    assert "scan" not in told
+
+
+def test_a_name_in_a_watched_file_is_told_by_its_line_and_not_repeated() -> None:
+    secret = Named("x.yaml", ImageUse(3, "me:secret@${HOST}/a", None))
+
+    told = scanning.watched_name_not_resolved(secret)
+
+    assert told.startswith("x.yaml:3: not watched: ")
+    assert "secret" not in told
+
+
+def test_a_watched_file_without_images_is_named() -> None:
+    assert scanning.watched_file_without_images("x.yaml").startswith("x.yaml: names no image")
+    assert scanning.and_more("x.yaml", 3) == "x.yaml: and 3 more like that"
+
+
+@pytest.mark.parametrize("why", Unread)
 def test_every_reason_for_not_reading_has_its_words(why: Unread) -> None:
     assert scanning.not_read(NotRead("x.yaml", why, 2)).startswith("x.yaml:2: not read: it ")
 

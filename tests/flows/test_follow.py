@@ -3,9 +3,10 @@
 import pytest
 
 from bot.core.errors import Denied, RateLimited, UnlistedRegistry
-from bot.ports import Store
+from bot.core.pattern import parse_tag_pattern
+from bot.ports import NewPattern, Store
 from tests.support.conversations import Desk
-from tests.support.stores import TEAM, add, new_watch
+from tests.support.stores import ARM64, NOW, TEAM, add, new_watch
 
 SLIM = "node:22.*-slim"
 
@@ -89,3 +90,57 @@ async def test_patterns_are_listed_and_stopped_by_name(desk: Desk, store: Store)
     assert stopped.headline.startswith("🛑 Stopped watching for new tags")
     assert await texts(store) == []
     assert "is not watched here" in (await desk.ask(f"/unwatch {SLIM}")).headline
+
+
+async def test_a_time_beside_a_pattern_is_refused(desk: Desk, store: Store) -> None:
+    answer = await desk.ask(f"/watch {SLIM} arm64 for 12h")
+
+    assert answer.headline.endswith("a pattern cannot end by itself.")
+    assert await texts(store) == []
+
+
+async def test_all_means_patterns_too_and_is_asked_back(desk: Desk, store: Store) -> None:
+    await add(store, new_watch())
+    await desk.ask(f"/watch {SLIM} arm64", person="U2")
+
+    asked = await desk.ask("/unwatch all")
+    before = await texts(store)
+    done = await desk.ask("/unwatch all yes", person="U1")
+
+    assert asked.headline.startswith("❓ This stops 1 watch and 1 pattern here.")
+    assert before == [SLIM]
+    assert done.headline == "🛑 Stopped 1 watch and 1 pattern."
+    assert done.mentions == ("U1",), "whoever stops what others want is named"
+    assert await texts(store) == []
+    assert (await desk.ask("/list")).headline == "Nothing is watched here."
+
+
+async def test_the_only_pattern_is_stopped_at_once_by_all(desk: Desk, store: Store) -> None:
+    await desk.ask(f"/watch {SLIM} arm64")
+
+    stopped = await desk.ask("/unwatch all")
+
+    assert stopped.headline == f"🛑 Stopped watching for new tags that fit {SLIM}."
+    assert await texts(store) == []
+
+
+async def test_all_of_one_platform_leaves_patterns(desk: Desk, store: Store) -> None:
+    await add(store, new_watch())
+    await desk.ask(f"/watch {SLIM} arm64")
+
+    stopped = await desk.ask("/unwatch all arm64")
+
+    assert stopped.headline.startswith("🛑 Stopped #1: node:22")
+    assert await texts(store) == [SLIM]
+
+
+async def test_patterns_of_the_configuration_are_not_meant_by_all(desk: Desk, store: Store) -> None:
+    async with store.transaction() as transaction:
+        pattern = parse_tag_pattern(SLIM)
+        new = NewPattern(pattern.repository, pattern.text, TEAM, frozenset({ARM64}), None)
+        await transaction.patterns.add(new, now=NOW)
+
+    answer = await desk.ask("/unwatch all")
+
+    assert answer.lines == (f"{SLIM}: new tags, for linux/arm64, from the configuration",)
+    assert await texts(store) == [SLIM]

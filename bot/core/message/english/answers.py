@@ -1,6 +1,7 @@
 """Answers to commands about images and watches."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.advice import Advice, is_planned
@@ -10,6 +11,7 @@ from bot.core.message.english.lists import ROWS_A_PAGE
 from bot.core.message.english.reasons import advice_lines, planned_words
 from bot.core.message.english.trouble import trouble_sentence
 from bot.core.message.english.words import (
+    counted,
     listing,
     moment,
     platforms_there,
@@ -24,6 +26,14 @@ from bot.core.reference import Reference
 
 MAX_LINES = 8
 """What the answer to /watch may take of a screen, with its headline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A pattern that people of a place wanted, as it is typed; is_configured: it goes on."""
+
+    familiar: str
+    is_configured: bool
 
 
 def render_watching(
@@ -113,13 +123,19 @@ def render_not_widened(
     )
 
 
-def render_stopped(watches: Sequence[Watch], *, platforms: Sequence[Platform] = ()) -> Message:
-    """What was stopped; platforms: only those, a watch goes on for its others.
+def render_stopped(
+    watches: Sequence[Watch],
+    *,
+    platforms: Sequence[Platform] = (),
+    patterns: Sequence[Followed] = (),
+) -> Message:
+    """What was stopped, at least one watch or several patterns; platforms: only those, a watch goes
+    on for its others.
 
     What the configuration wants goes on too.
     """
-    if len(watches) > 1:
-        return _several_stopped(watches, platforms)
+    if len(watches) + len(patterns) > 1:
+        return _several_stopped(watches, platforms, patterns)
     watch = watches[0]
     wanted = [want.platform for want in watch.wants]
     left = [each for each in wanted if each in watch.configured or each not in platforms]
@@ -136,36 +152,56 @@ def render_stopped(watches: Sequence[Watch], *, platforms: Sequence[Platform] = 
     return Message(headline, tuple(lines))
 
 
-def _several_stopped(watches: Sequence[Watch], platforms: Sequence[Platform]) -> Message:
+def _several_stopped(
+    watches: Sequence[Watch], platforms: Sequence[Platform], patterns: Sequence[Followed]
+) -> Message:
     only = f"{listing(map(str, platforms))} in " if platforms else ""
     stopped = [watch for watch in watches if not watch.configured]
-    kept = [watch for watch in watches if watch.configured]
-    told: tuple[str, ...] = ()
-    if kept:
-        told = ("What the configuration wants of these goes on:", *_names(kept))
-    return Message(f"🛑 Stopped {only}{len(stopped)} watches.", (*_names(stopped), *told))
+    dropped = [pattern for pattern in patterns if not pattern.is_configured]
+    kept = _names(
+        [watch for watch in watches if watch.configured],
+        [pattern for pattern in patterns if pattern.is_configured],
+    )
+    told = ("What the configuration wants of these goes on:", *kept) if kept else ()
+    if not stopped and not dropped:
+        return Message("📌 All of these stand in the configuration.", told)
+    headline = f"🛑 Stopped {only}{_counted(len(stopped), len(dropped))}."
+    return Message(headline, (*_names(stopped, dropped), *told))
+
+
+def _counted(watches: int, patterns: int) -> str:
+    counts = ((watches, "watch"), (patterns, "pattern"))
+    return listing(counted(count, what) for count, what in counts if count)
 
 
 def _how_to_end_configured(watch: Watch) -> str:
     return f"The configuration wants it: end it there, or hold it back with /mute #{watch.id}."
 
 
-def render_really_stop(watches: Sequence[Watch], *, platforms: Sequence[Platform] = ()) -> Message:
-    """Several watches would be stopped at one word: which, and how to say that this is meant."""
+def render_really_stop(
+    watches: Sequence[Watch],
+    *,
+    platforms: Sequence[Platform] = (),
+    patterns: Sequence[Followed] = (),
+) -> Message:
+    """Several watches and patterns would be stopped at one word: which, and how to say that this is
+    meant.
+    """
     only = f"{listing(map(str, platforms))} in " if platforms else ""
     again = " ".join(("/unwatch all", *shorts(platforms), "yes"))
     return Message(
-        f"❓ This stops {only}{len(watches)} watches here. If you mean it: {again}",
-        _names(watches),
+        f"❓ This stops {only}{_counted(len(watches), len(patterns))} here. "
+        f"If you mean it: {again}",
+        _names(watches, patterns),
         buttons=(Button("Stop all", again),),
     )
 
 
-def _names(watches: Sequence[Watch]) -> tuple[str, ...]:
-    names = [f"#{watch.id} {watch.reference.familiar}" for watch in watches[:ROWS_A_PAGE]]
-    if len(watches) > len(names):
-        names.append(f"and {len(watches) - len(names)} more")
-    return tuple(names)
+def _names(watches: Sequence[Watch], patterns: Sequence[Followed]) -> tuple[str, ...]:
+    names = [f"#{watch.id} {watch.reference.familiar}" for watch in watches]
+    names += [pattern.familiar for pattern in patterns]
+    more = len(names) - ROWS_A_PAGE
+    return (*names[:ROWS_A_PAGE], f"and {more} more") if more > 0 else tuple(names)
 
 
 def render_not_watched(what: str) -> Message:

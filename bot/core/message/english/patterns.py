@@ -45,6 +45,17 @@ def render_cannot_follow(pattern: str, kind: TroubleKind, sentence: str) -> Mess
     return Message(f"{sign} Not watching for {pattern}.", (sentence,))
 
 
+def render_pattern_has_no_end(pattern: str) -> Message:
+    """A pattern with a time after which it is to end."""
+    return Message(
+        f"❓ Not watching for {pattern}: a pattern cannot end by itself.",
+        (
+            f"Leave the time out, and stop it with /unwatch {pattern}",
+            "Each tag it finds is given up by itself, as usual.",
+        ),
+    )
+
+
 def render_too_many_patterns(pattern: str, *, most: int) -> Message:
     """One pattern too many."""
     return Message(

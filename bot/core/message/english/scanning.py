@@ -7,7 +7,7 @@ from shlex import quote
 
 from bot.core.inventory import Inventory, Named, NotRead, Unread
 from bot.core.message.english.trouble import trouble_in_brief
-from bot.core.message.english.words import listing, shorts, span
+from bot.core.message.english.words import counted, listing, shorts, span
 from bot.core.model import Observation, Status
 from bot.core.platform import Platform
 from bot.core.reference import Reference
@@ -25,6 +25,12 @@ _UNREAD = {
         "or leave it out with --exclude"
     ),
 }
+
+_UNREAD_WATCHED = {
+    Unread.TEMPLATE: "it is a template: name the file that it is rendered to",
+}
+# Without what is written there: it may be anything, and goes into the log.
+_UNRESOLVED = "the file alone does not say which image is meant"
 
 
 def cell(seen: Observation, platform: Platform, *, is_needed: bool) -> str:
@@ -60,16 +66,36 @@ def not_read(found: NotRead) -> str:
     return f"{found.where}: not read: {_UNREAD[found.why]}."
 
 
+def watched_file_not_read(found: NotRead) -> str:
+    """Why a file that the configuration names, or a part of it, says nothing."""
+    return f"{found.where}: not read: {_UNREAD_WATCHED.get(found.why) or _UNREAD[found.why]}"
+
+
+def watched_name_not_resolved(named: Named) -> str:
+    """A name in a file that the configuration names, of which nobody knows the image."""
+    return f"{named.where}: not watched: {_UNRESOLVED}"
+
+
+def watched_file_without_images(file: str) -> str:
+    """A file that the configuration names has nothing to watch."""
+    return f"{file}: names no image whose tag can change"
+
+
+def and_more(file: str, count: int) -> str:
+    """There is more of the kind in a file."""
+    return f"{file}: and {count} more like that"
+
+
 def summary(
     inventory: Inventory, platforms: Sequence[Platform], *, missing: int, unknown: int
 ) -> str:
     """The outcome in one sentence; missing and unknown count images."""
-    files = _counted(inventory.files, "file")
+    files = counted(inventory.files, "file")
     count = len(inventory.needs(platforms))
     if not count:
         return f"No image that is fetched is named in {files}."
     wanted = listing(shorts(platforms))
-    found = f"{_counted(count, 'image')} in {files}"
+    found = f"{counted(count, 'image')} in {files}"
     if not missing and not unknown:
         verb = "is" if count == 1 else "are all"
         return f"✅ {found} {verb} there for {wanted}."
@@ -90,7 +116,7 @@ def how_to_wait(paths: Sequence[str], platforms: Sequence[Platform]) -> str:
 
 def looked_at(done: int, count: int) -> str:
     """How far a survey is."""
-    return f"Looked at {done} of {_counted(count, 'image')}…"
+    return f"Looked at {done} of {counted(count, 'image')}…"
 
 
 def images_awaited(missing: Sequence[Reference], count: int, *, waited: timedelta) -> str:
@@ -98,7 +124,7 @@ def images_awaited(missing: Sequence[Reference], count: int, *, waited: timedelt
     first = [reference.familiar for reference in missing[:MOST_NAMED]]
     more = len(missing) - len(first)
     names = listing([*first, f"{more} more"] if more else first)
-    return f"Waiting for {len(missing)} of {_counted(count, 'image')}: {names} ({span(waited)})"
+    return f"Waiting for {len(missing)} of {counted(count, 'image')}: {names} ({span(waited)})"
 
 
 def image_line(reference: Reference, said: str) -> str:
@@ -109,7 +135,3 @@ def image_line(reference: Reference, said: str) -> str:
 def is_there_now(reference: Reference) -> str:
     """One image of many needs no more waiting for."""
     return f"✅ {reference.familiar}: everything is there."
-
-
-def _counted(count: int, what: str) -> str:
-    return f"1 {what}" if count == 1 else f"{count} {what}s"

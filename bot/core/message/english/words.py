@@ -19,6 +19,13 @@ def listing(words: Iterable[str], *, last: str = "and") -> str:
     return f"{', '.join(known[:-1])} {last} {known[-1]}"
 
 
+def counted(count: int, what: str) -> str:
+    """`1 watch`, `2 watches`."""
+    if count == 1:
+        return f"1 {what}"
+    return f"{count} {what}{'es' if what.endswith('ch') else 's'}"
+
+
 def span(length: timedelta) -> str:
     """A length of time in its two largest units: `41 s`, `3 h 41 min`, `2 days 4 h`."""
     seconds = max(int(length.total_seconds()), 0)
