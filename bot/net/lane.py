@@ -11,7 +11,7 @@ from bot.ports import Clock, Sleep
 BURST = 5
 SOON_S = 1.0
 """Work that would wait longer than this for its first turn had better not be begun."""
-BACKLOG = 3
+BACKLOG = 2
 """So many times its places a lane takes on, lest places stay empty while more work is fetched."""
 
 

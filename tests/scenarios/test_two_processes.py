@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.app.running import ANSWER_S
 from bot.core.model import TERMINAL
 from bot.core.platform import parse_platform
 from bot.core.reference import Reference, parse_reference
+from bot.flows.explain import EXPLAINING_S
 from bot.ports import NewWatch, OutboxEntry
 from bot.store.database import SqlStore, open_store
 from tests.scenarios.conftest import WriteConfig
@@ -29,6 +31,8 @@ from tests.support.scripted_registry import ScriptedRegistry, scripted_registry
 ARM64 = parse_platform("arm64")
 LEASE_S = 7.0
 MARGIN_S = 8.0
+# A command's lease lasts as long as its look and its explanation may take.
+COMMAND_LEASE_S = 2 + EXPLAINING_S + ANSWER_S
 """What a poll, the work itself and a busy machine add."""
 TAGS = [str(number) for number in range(1, 25)]
 
@@ -257,7 +261,9 @@ async def test_a_command_whose_process_is_killed_is_answered_by_the_other(
                 await terminal.say("/check node:22 arm64")
                 await _asked(registry)
                 await victim.kill()
-            await terminal.wait_for("node:22 has no linux/arm64", timeout_s=LEASE_S + MARGIN_S)
+            await terminal.wait_for(
+                "node:22 has no linux/arm64", timeout_s=COMMAND_LEASE_S + MARGIN_S
+            )
             assert await other.stop() == 0
             assert await terminal.stop() == 0
 
