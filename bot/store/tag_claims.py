@@ -30,13 +30,13 @@ READ_PATTERNS: Select[Any] = (
 """Patterns with their place and their repository, oldest first."""
 
 _OF_LISTS = READ_PATTERNS.where(patterns.c.list_id.in_(bindparam("lists", expanding=True)))
-_DUE = (
+_CONSIDERED = (
     select(tag_lists.c.id, tag_lists.c.registry)
     .where(tag_lists.c.due_at <= _NOW)
     .order_by(tag_lists.c.due_at)
     .limit(MOST_CONSIDERED)
 )
-_LOCK = (
+_CLAIMABLE = (
     select(tag_lists)
     .where(tag_lists.c.id.in_(bindparam("ids", expanding=True)), tag_lists.c.due_at <= _NOW)
     .order_by(tag_lists.c.id)
@@ -70,13 +70,13 @@ async def claim_lists(
     """Lease repositories that are due, earliest first, up to capacity(registry) of each."""
     taken: Counter[str] = Counter()
     ids: list[int] = []
-    for row in await session.execute(_DUE, {"now": now}):
+    for row in await session.execute(_CONSIDERED, {"now": now}):
         if len(ids) < limit and taken[row.registry] < capacity(row.registry):
             taken[row.registry] += 1
             ids.append(row.id)
     if not ids:
         return []
-    held = (await session.execute(_LOCK, {"ids": ids, "now": now})).all()
+    held = (await session.execute(_CLAIMABLE, {"ids": ids, "now": now})).all()
     leased = {"ids": [row.id for row in held]}
     token, end = session.new_token(), now + timedelta(seconds=lease_s)
     if held:

@@ -68,4 +68,4 @@ def test_locked_rows_are_skipped_where_the_database_can() -> None:
     for name in claims:
         assert "FOR NO KEY UPDATE SKIP LOCKED" in str(STATEMENTS[name].compile(dialect=POSTGRESQL))
         assert "UPDATE SKIP" not in str(STATEMENTS[name].compile(dialect=SQLITE))
-    assert len(claims) == 2
+    assert len(claims) == 3
