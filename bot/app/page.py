@@ -35,7 +35,9 @@ def site_of(foyer: Foyer) -> Site | None:
         return None
     sight = sight_of(foyer.store, foyer.eyes, settings, world)
     suggest = foyer.eyes.suggest
-    explain = explainer_of(sight, world, official=foyer.official, suggest=suggest)
+    explain = explainer_of(
+        sight, world, official=foyer.official, suggest=suggest, store=foyer.store
+    )
     desk = Desk(
         store=foyer.store,
         sight=sight,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.core.decide import decide
-from bot.core.early import built_alert
+from bot.core.early import built_alert, decide_built
 from bot.core.errors import StoreError, TroubleKind
 from bot.core.model import (
     Decision,
@@ -113,7 +113,8 @@ def result_of(
 ) -> LookResult:
     """Everything that follows from an observation and is to be written."""
     decision, early = decide(target.wants, observation), rules.early
-    built, awaited = early.built(target, observation), early.awaited(target)
+    awaited = early.awaited(target)
+    built = decide_built(awaited, observation) if awaited else ()
     still_awaited = len(awaited) > len(built)
     if still_awaited and not decision.waiting:
         decision = replace(decision, waiting=True)
@@ -137,7 +138,7 @@ def result_of(
     if decision.finished:
         alive = any(want.watch not in decision.finished for want in target.wants)
     news = [built_alert(want) for want in built] if early.tells else []
-    facts = facts_of(target, observation, decision) if decision.alerts else {}
+    facts = facts_of(target, observation, decision)
     if news:
         decision = replace(decision, alerts=(*decision.alerts, *news))
         facts = {**facts, **built_facts(target, news, observation)}

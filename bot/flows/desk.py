@@ -8,26 +8,25 @@ from bot.core.board import Board
 from bot.core.chronicle import Landing, landings
 from bot.core.command import Check, Misunderstood, Watch, parse_command
 from bot.core.matrix import Cell, Target, judge
-from bot.core.message.english.answers import (
-    render_muted,
-    render_not_watched,
-    render_stopped,
-    render_unmuted,
+from bot.core.message.english.answers import render_not_watched, render_stopped
+from bot.core.message.english.talk import (
+    render_crowded,
+    render_misunderstood,
+    render_which_image,
 )
-from bot.core.message.english.talk import render_misunderstood, render_which_image
 from bot.core.message.neutral import Message
 from bot.core.model import Observation, Place, Status
-from bot.core.model import Watch as Watching
 from bot.core.platform import Platform
 from bot.core.reference import Reference
 from bot.flows.again import in_transaction
 from bot.flows.bells import Bells
 from bot.flows.board import BoardReader, public
+from bot.flows.crowd import Crowded
 from bot.flows.question import Explaining, Question
 from bot.flows.sight import Sight
 from bot.flows.subscribe import Subscriber, Wish
 from bot.flows.suggest import Suggesting
-from bot.flows.tend import MUTE_WATCH_FOR
+from bot.flows.tend import MUTE_WATCH_FOR, mute_one
 from bot.ports import Clock, Store, Transaction
 
 PAGE = "page"
@@ -93,7 +92,10 @@ class Desk:
         if not isinstance(meant, Check) or not isinstance(meant.reference, Reference):
             return render_which_image("check")
         reference, platforms = meant.reference, meant.platforms or self.default_platforms
-        seen, _ = await self.sight.see(reference, platforms, place=VISITOR, anew=True)
+        try:
+            seen, _ = await self.sight.see(reference, platforms, place=VISITOR, anew=True)
+        except Crowded:
+            return render_crowded(reference.registry)
         missing = [platform for platform in platforms if seen.offers(platform) is None]
         advices: tuple[Advice, ...] = ()
         if missing and seen.is_clear:
@@ -119,7 +121,10 @@ class Desk:
             expires_in=meant.expires_in,
             source=PAGE,
         )
-        prepared = await self.subscriber.prepare(wish)
+        try:
+            prepared = await self.subscriber.prepare(wish)
+        except Crowded:
+            return render_crowded(meant.reference.registry)
 
         async def work(transaction: Transaction) -> Message:
             message = await prepared.plan(transaction)
@@ -134,10 +139,11 @@ class Desk:
         """End a watch."""
 
         async def work(transaction: Transaction) -> Message:
-            watch = await self._watch(transaction, number)
+            active = await transaction.watches.active()
+            watch = next((watch for watch in active if watch.id == number), None)
             if watch is None:
                 return render_not_watched(f"#{number}")
-            await transaction.watches.end([watch.id], why="stopped", now=self.clock())
+            await transaction.watches.stop([watch.id], now=self.clock())
             return render_stopped([watch])
 
         return await self._do(work)
@@ -147,19 +153,11 @@ class Desk:
         now = self.clock()
 
         async def work(transaction: Transaction) -> Message:
-            watch = await self._watch(transaction, number)
-            if watch is None:
-                return render_not_watched(f"#{number}")
+            active = await transaction.watches.active()
             until = now + MUTE_WATCH_FOR if quiet else None
-            await transaction.watches.mute(watch.id, until=until)
-            what = f"#{watch.id} {watch.reference.familiar}"
-            return render_muted(what, until, now=now) if until else render_unmuted(what)
+            return await mute_one(transaction, active, number, until=until, now=now)
 
         return await self._do(work)
-
-    async def _watch(self, transaction: Transaction, number: int) -> Watching | None:
-        active = await transaction.watches.active()
-        return next((watch for watch in active if watch.id == number), None)
 
     async def _do(self, work: Callable[[Transaction], Awaitable[Message]]) -> Message:
         message = await in_transaction(self.store, work)

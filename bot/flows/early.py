@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.core.early import decide_built, early_tags
+from bot.core.early import early_tags
 from bot.core.library import official_image
-from bot.core.model import Decision, Observation, Want
+from bot.core.model import Decision, Want
 from bot.core.platform import Platform
 from bot.core.reference import Reference
 from bot.ports import ClaimedTarget
@@ -42,11 +42,6 @@ class Early:
             return ()
         planned = self.planned(target.shared.reference)
         return tuple(want for want in target.awaited if planned is None or want.platform in planned)
-
-    def built(self, target: ClaimedTarget, observation: Observation) -> tuple[Want, ...]:
-        """Those of them for whom the platform is seen to be built now."""
-        awaited = self.awaited(target)
-        return decide_built(awaited, observation) if awaited else ()
 
 
 NOTHING_EARLY = Early()

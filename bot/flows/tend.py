@@ -1,6 +1,7 @@
 """Lists, stops and mutes the watches of a place."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from bot.core import command as said
 from bot.core.message.english.answers import (
@@ -77,19 +78,33 @@ def mute(command: Command, meant: said.Mute | said.Unmute, *, clock: Clock) -> P
         if isinstance(meant, said.Mute):
             usual = MUTE_FOR if meant.number is None else MUTE_WATCH_FOR
             until = now + (meant.duration or usual)
-        what = "This place"
-        if meant.number is None:
-            await transaction.watches.mute_place(command.place, until=until)
-        else:
+        if meant.number is not None:
             watches = await transaction.watches.of_place(command.place)
-            watch = next((watch for watch in watches if watch.id == meant.number), None)
-            if watch is None:
-                return render_not_watched(f"#{meant.number}")
-            await transaction.watches.mute(watch.id, until=until)
-            what = f"#{watch.id} {watch.reference.familiar}"
-        return render_muted(what, until, now=now) if until else render_unmuted(what)
+            return await mute_one(transaction, watches, meant.number, until=until, now=now)
+        await transaction.watches.mute_place(command.place, until=until)
+        return _muted("This place", until, now)
 
     return plan
+
+
+async def mute_one(
+    transaction: Transaction,
+    watches: Sequence[Watch],
+    number: int,
+    *,
+    until: datetime | None,
+    now: datetime,
+) -> Message:
+    """Hold the alerts of the watch of this number back until then, or let them go."""
+    watch = next((watch for watch in watches if watch.id == number), None)
+    if watch is None:
+        return render_not_watched(f"#{number}")
+    await transaction.watches.mute(watch.id, until=until)
+    return _muted(f"#{watch.id} {watch.reference.familiar}", until, now)
+
+
+def _muted(what: str, until: datetime | None, now: datetime) -> Message:
+    return render_muted(what, until, now=now) if until else render_unmuted(what)
 
 
 async def _stop_pattern(transaction: Transaction, command: Command, wanted: TagPattern) -> Message:

@@ -7,6 +7,7 @@ from bot.core.command.values import Misunderstanding, Misunderstood
 from bot.core.message.english.talk import (
     HELP,
     naming_whoever_stopped,
+    render_crowded,
     render_help,
     render_misunderstood,
     render_not_kept,
@@ -234,3 +235,10 @@ def test_every_command_in_the_help_is_written_as_it_is_typed_there(topic: str | 
     read = spelled(render_help(topic), lambda verb: f"<{verb}>")
 
     assert "/" not in re.sub(r"arm/v7", "", " ".join((read.headline, *read.lines)))
+
+
+def test_whoever_comes_when_too_many_ask_a_registry_is_told_to_try_again() -> None:
+    message = render_crowded("ghcr.io")
+
+    assert "ghcr.io" in message.headline
+    assert "try again" in message.lines[0]

@@ -1,6 +1,7 @@
 """What the page reads and does, over a real store."""
 
 import asyncio
+from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
@@ -10,14 +11,17 @@ from bot.core.board import Board
 from bot.core.chronicle import LandingKind
 from bot.core.health import Level
 from bot.core.matrix import Standing
+from bot.core.message.english.talk import render_crowded
 from bot.core.message.neutral import Message
 from bot.core.reference import parse_reference
 from bot.flows.board import FRESH_FOR
+from bot.flows.crowd import AT_ONCE
 from bot.flows.desk import Checked
 from bot.flows.desk import Desk as PageDesk
 from bot.flows.look import Look
+from bot.flows.reconcile import Plan, Reconciler
 from bot.flows.sight import Sight
-from bot.ports import RegistryState, Store
+from bot.ports import RegistryState, Store, Terms
 from tests.support.conversations import FRESH_S, LOOK_TIMEOUT_S, Desk
 from tests.support.stores import (
     AMD64,
@@ -228,6 +232,32 @@ async def test_a_watch_is_muted_unmuted_and_stopped(desk: PageDesk, talk: Desk) 
     assert unmuted.muted_until is None
     assert stopped.headline.startswith("🛑 Stopped")
     assert await watches_of(talk.store) == []
+
+
+async def test_what_the_configuration_wants_goes_on_when_it_is_stopped(
+    desk: PageDesk, talk: Desk
+) -> None:
+    wanted = {(NODE, TEAM): Terms(frozenset({ARM64}), frozenset())}
+    await Reconciler(talk.store, clock=talk.clock, bells=talk.bells)(Plan(wanted))
+    [watch] = await watches_of(talk.store)
+
+    answer = await desk.stop(watch.id)
+
+    assert answer.headline == f"📌 #{watch.id} node:22 stands in the configuration."
+    assert [each.id for each in await watches_of(talk.store)] == [watch.id]
+
+
+async def test_one_more_than_a_registry_bears_is_asked_to_come_again(
+    desk: PageDesk, talk: Desk
+) -> None:
+    with ExitStack() as others:
+        for _ in range(AT_ONCE):
+            others.enter_context(talk.sight._crowd.one_more("docker.io"))
+        answers = [await desk.check("node:22"), await desk.watch("node:22 arm64", TEAM)]
+
+    assert answers == [render_crowded("docker.io")] * 2
+    assert await watches_of(talk.store) == []
+    assert isinstance(await desk.check("node:22"), Checked)
 
 
 async def test_a_number_that_is_no_watch_is_told_so(desk: PageDesk) -> None:

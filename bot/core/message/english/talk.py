@@ -163,6 +163,14 @@ def render_sorry() -> Message:
     )
 
 
+def render_crowded(registry: str) -> Message:
+    """So many people ask about images of a registry that one more had better ask later."""
+    return Message(
+        f"⏳ Others are asking {registry} just now.",
+        ("It answers only so many at a time. Please try again in a moment.",),
+    )
+
+
 def render_not_kept(why: str) -> Message:
     """The database did not take a command, so that nobody will do it; why: its own sentence."""
     return Message(
