@@ -13,10 +13,12 @@ from bot.core.errors import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot.app.errands import Explained
     from bot.core.advice import Advice
     from bot.core.model import Observation
     from bot.core.platform import Platform
     from bot.core.reference import Reference
+    from bot.flows.question import Depth
     from bot.flows.wait import Progress
 
 Image = Annotated[
@@ -38,16 +40,10 @@ def check(
     Exit codes: 0 all platforms are there, 1 at least one is missing, 2 wrong usage,
     3 not known (the registry gave no clear answer).
     """
-    from bot.app.errands import explain_once
-    from bot.app.world import World, execute
+    from bot.flows.question import Depth
     from bot.flows.wait import verdict_on
 
-    options: Context = context.obj
-    settings = options.settings()
-    reference, wanted = parsed_image(image), parsed_platforms(platforms or [], settings)
-    world = World()
-    timeout_s = min(CHECK_TIMEOUT_S, settings.looks.timeout_s)
-    found = execute(lambda: explain_once(settings, world, reference, wanted, timeout_s=timeout_s))
+    reference, wanted, found = _explained(context.obj, image, platforms, Depth.REASON)
     if as_json:
         shown = as_object(reference, wanted, found.seen, found.advices)
         typer.echo(json.dumps(shown, indent=2))
@@ -64,23 +60,14 @@ def why(
     Exit codes: 0 all platforms are there, 1 at least one is missing, 2 wrong usage,
     3 not known (the registry gave no clear answer).
     """
-    from bot.app.errands import explain_once
-    from bot.app.world import World, execute
+    from bot.app.world import World
     from bot.cli.observations import explained_object
     from bot.core.message.english.command_line import render_why_on_command_line
     from bot.core.message.plain import render_plain
     from bot.flows.question import Depth
     from bot.flows.wait import verdict_on
 
-    options: Context = context.obj
-    settings = options.settings()
-    reference, wanted = parsed_image(image), parsed_platforms(platforms or [], settings)
-    world, timeout_s = World(), min(CHECK_TIMEOUT_S, settings.looks.timeout_s)
-    found = execute(
-        lambda: explain_once(
-            settings, world, reference, wanted, timeout_s=timeout_s, depth=Depth.EVERYTHING
-        )
-    )
+    reference, wanted, found = _explained(context.obj, image, platforms, Depth.EVERYTHING)
     if as_json:
         shown = explained_object(reference, wanted, found.seen, found.advices)
         typer.echo(json.dumps(shown, indent=2))
@@ -88,10 +75,25 @@ def why(
         _show(reference, wanted, found.seen)
     else:
         message = render_why_on_command_line(
-            reference, wanted, found.seen, found.advices, now=world.clock()
+            reference, wanted, found.seen, found.advices, now=World().clock()
         )
         typer.echo(render_plain(message))
     raise typer.Exit(verdict_on(found.seen, wanted).value)
+
+
+def _explained(
+    options: Context, image: str, platforms: "Sequence[str] | None", depth: "Depth"
+) -> "tuple[Reference, Sequence[Platform], Explained]":
+    from bot.app.errands import explain_once
+    from bot.app.world import World, execute
+
+    settings = options.settings()
+    reference, wanted = parsed_image(image), parsed_platforms(platforms or [], settings)
+    timeout_s = min(CHECK_TIMEOUT_S, settings.looks.timeout_s)
+    found = execute(
+        lambda: explain_once(settings, World(), reference, wanted, timeout_s=timeout_s, depth=depth)
+    )
+    return reference, wanted, found
 
 
 def wait(

@@ -11,7 +11,17 @@ from bot.core.reference import Reference
 from bot.flows.again import in_transaction
 from bot.flows.bells import Bells
 from bot.log import Log
-from bot.ports import NO_FIGURES, Clock, Figures, Heard, KnownTarget, Sleep, Store, Transaction
+from bot.ports import (
+    NO_FIGURES,
+    Clock,
+    Figures,
+    Heard,
+    KnownTarget,
+    News,
+    Sleep,
+    Store,
+    Transaction,
+)
 
 MAX_WAITING = 10_000
 MAX_BATCH = 100
@@ -135,8 +145,7 @@ class Hinter:
             )
 
         hinted = await in_transaction(self._store, work)
-        self._bells.looks.ring()
-        self._bells.tags.ring()
+        self._bells.ring(News.LOOKS)
         return hinted
 
     async def _watched(self, batch: Mapping[Reference, _Waiting]) -> list[KnownTarget]:

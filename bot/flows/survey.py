@@ -8,6 +8,7 @@ from datetime import timedelta
 from bot.core.model import TERMINAL, Observation, Place
 from bot.core.platform import Platform
 from bot.core.reference import Reference
+from bot.flows.together import together
 from bot.flows.wait import Looking, Progress, Verdict, Waiting, verdict_on
 
 Needs = Mapping[Reference, Sequence[Platform]]
@@ -81,9 +82,7 @@ async def survey(
         tell(finding)
         return finding
 
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one(*need)) for need in needs.items()]
-    return [task.result() for task in tasks]
+    return await together(one(*need) for need in needs.items())
 
 
 async def all_there(
@@ -101,6 +100,4 @@ async def all_there(
         )
         return Finding(reference, needed, last.observation)
 
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one(*need)) for need in needs.items()]
-    return [task.result() for task in tasks]
+    return await together(one(*need) for need in needs.items())

@@ -5,8 +5,12 @@ import re
 import socket
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import TYPE_CHECKING
 
-from aiohttp import AddrInfoType
+if TYPE_CHECKING:
+    # The configuration asks is_public_host(), and is loaded by commands that connect to nobody.
+    from aiohttp import AddrInfoType
+
 
 GLOBAL_UNICAST = IPv6Network("2000::/3")
 NAT64 = IPv6Network("64:ff9b::/96")
@@ -64,7 +68,7 @@ def is_public_host(host: str) -> bool:
     return is_public_address(address)
 
 
-def public_socket(address: AddrInfoType) -> socket.socket:
+def public_socket(address: "AddrInfoType") -> socket.socket:
     """A socket for a resolved address, for `aiohttp.TCPConnector(socket_factory=…)`.
 
     The connector asks for one after name resolution and just before it connects, for literal

@@ -11,14 +11,13 @@ from sqlalchemy.sql.expression import ScalarSelect
 
 from bot.core.model import TargetId, Want, WatchId
 from bot.core.platform import Platform
-from bot.core.reference import Reference
 from bot.ports import ClaimedTarget, SharedTarget
 from bot.store.columns import UtcDateTime
 from bot.store.damage import readable
 from bot.store.many import among
 from bot.store.schema import places, targets, wants, watches
 from bot.store.session import Session
-from bot.store.values import clear_observation, place_from, want_from
+from bot.store.values import clear_observation, place_from, reference_from, want_from
 
 _Wanted = defaultdict[int, list[Row[Any]]]
 """The rows of wants, with their watch and place, by target."""
@@ -209,7 +208,7 @@ def _claimed(
     own, since = _wants(rows)
     target = ClaimedTarget(
         id=TargetId(row.id),
-        reference=_reference(row),
+        reference=reference_from(row),
         observation=clear_observation(row),
         anchor=row.anchor,
         failures=row.failures,
@@ -233,12 +232,8 @@ def _derived(target: ClaimedTarget, parent: Row[Any], wanted: Sequence[Row[Any]]
 def _shared_target(row: Row[Any], wanted: Sequence[Row[Any]]) -> SharedTarget:
     own, since = _wants(wanted)
     return SharedTarget(
-        TargetId(row.id), _reference(row), clear_observation(row), wants=own, wanted_since=since
+        TargetId(row.id), reference_from(row), clear_observation(row), wants=own, wanted_since=since
     )
-
-
-def _reference(row: Row[Any]) -> Reference:
-    return Reference(row.registry, row.repository, row.tag)
 
 
 def _wants(

@@ -15,7 +15,7 @@ from bot.store.schema import configured, places, targets, wants, watches
 from bot.store.session import Session
 from bot.store.subscribing import hold_target, subscribe
 from bot.store.targets import IS_THE_TARGET, target_key
-from bot.store.values import place_from
+from bot.store.values import place_from, reference_from
 from bot.store.watches import SqlWatches
 
 _ALL = (
@@ -51,7 +51,7 @@ class SqlConfigured:
                 rows,
                 lambda row: ConfiguredWatch(
                     WatchId(row.watch_id),
-                    Reference(row.registry, row.repository, row.tag),
+                    reference_from(row),
                     place_from(row),
                     terms_from(row),
                 ),

@@ -20,7 +20,7 @@ from bot.store.schema import (
 )
 from bot.store.session import Session
 from bot.store.targets import IS_THE_TARGET, target_key
-from bot.store.values import platform_from
+from bot.store.values import platform_from, reference_from
 
 _RECORDS = select(
     *observations.c["id", "status", "observed_at", "entries"],
@@ -90,7 +90,7 @@ class SqlHistory:
 def _record(row: Row[Any]) -> Record:
     return Record(
         id=row.id,
-        reference=Reference(row.registry, row.repository, row.tag),
+        reference=reference_from(row),
         status=Status(row.status),
         observed_at=row.observed_at,
         digests={platform_from(*platform): digest for platform, digest, *_ in row.entries},

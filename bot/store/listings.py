@@ -7,11 +7,12 @@ from operator import attrgetter
 from sqlalchemy import bindparam, select, update
 
 from bot.core.model import MISSING, TargetId, WantState, Watch
-from bot.core.reference import DOCKER_HUB, Reference
+from bot.core.reference import DOCKER_HUB
 from bot.ports import AwaitedTag
 from bot.store.columns import UtcDateTime
 from bot.store.schema import targets, wants, watches
 from bot.store.session import Session
+from bot.store.values import reference_from
 from bot.store.watch_rows import WatchReader
 
 _OFFICIAL = "library/"
@@ -53,12 +54,7 @@ class SqlListings:
     async def awaited(self) -> list[AwaitedTag]:
         """Every tag of which somebody waits for a platform that it may be built for."""
         rows = await self._session.execute(_AWAITED)
-        return [
-            AwaitedTag(
-                TargetId(row.id), Reference(row.registry, row.repository, row.tag), row.listed_at
-            )
-            for row in rows
-        ]
+        return [AwaitedTag(TargetId(row.id), reference_from(row), row.listed_at) for row in rows]
 
     async def note_listed(self, targets: Sequence[TargetId], *, now: datetime) -> None:
         """Remember that these tags are listed; of those that were already, since when stays."""

@@ -134,6 +134,11 @@ def trouble_of(row: Row[Any]) -> Trouble | None:
     return Trouble(TroubleKind(kind), row.trouble_http_status, row.trouble_retry_at)
 
 
+def reference_from(row: Row[Any]) -> Reference:
+    """The reference of a row that has its parts as columns."""
+    return Reference(row.registry, row.repository, row.tag)
+
+
 def place_from(row: Row[Any]) -> Place:
     """The place of a row that has its parts as columns."""
     return Place(row.service, row.conversation, row.thread)

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, select
 
 from bot.core.model import Watch, WatchId
-from bot.core.reference import Reference
 from bot.store.damage import readable
 from bot.store.schema import configured, places, registries, targets, wants, watchers, watches
 from bot.store.session import Session
@@ -15,6 +14,7 @@ from bot.store.values import (
     clear_observation,
     place_from,
     platform_from_text,
+    reference_from,
     trouble_of,
     want_from,
 )
@@ -103,7 +103,7 @@ class WatchReader:
 def _watch(row: Row[Any], wanted: Sequence[Row[Any]], people: tuple[str, ...]) -> Watch:
     return Watch(
         id=WatchId(row.id),
-        reference=Reference(row.registry, row.repository, row.tag),
+        reference=reference_from(row),
         place=place_from(row),
         wants=tuple(map(want_from, wanted)),
         people=people,

@@ -87,6 +87,17 @@ def test_the_command_line_imports_nothing_heavy_before_it_knows_the_command() ->
     assert not {name for name in loaded if name.partition(".")[0] in HEAVY}
 
 
+def test_reading_the_configuration_loads_nothing_that_connects() -> None:
+    code = "import sys, bot.config; print(*sorted(sys.modules))"
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+
+    assert "bot.config" in loaded
+    assert not {name for name in loaded if name.partition(".")[0] in HEAVY}
+
+
 def test_a_look_without_a_store_loads_no_database_no_chat_no_log_and_no_grammar() -> None:
     code = """
 import sys
