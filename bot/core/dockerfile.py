@@ -7,9 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from bot.core.errors import InvalidReference
 from bot.core.inventory import ImageUse
-from bot.core.reference import Reference, parse_reference
+from bot.core.reference import Reference
 from bot.core.variables import expand
 
 MAX_DOCKERFILE_BYTES = 256 * 1024
@@ -105,11 +104,7 @@ class _Reading:
     def _use(self, line: int, written: str, name: str | None, platform: str | None) -> None:
         if name is not None and (name == _SCRATCH or name.lower() in self._stages):
             return
-        try:
-            reference = None if name is None else parse_reference(name)
-        except InvalidReference:
-            reference = None
-        self.uses.append(ImageUse(line, written, reference, platform))
+        self.uses.append(ImageUse.of(line, written, name, platform))
 
 
 def _flags(words: list[str], prefix: str) -> list[str]:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from bot.core.errors import InvalidInput
+from bot.core.errors import InvalidInput, InvalidReference
 from bot.core.platform import Platform, parse_platform
-from bot.core.reference import Reference
+from bot.core.reference import Reference, parse_reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,15 @@ class ImageUse:
     reference: Reference | None
     platform: str | None = None
     is_built: bool = False
+
+    @classmethod
+    def of(cls, line: int, written: str, name: str | None, platform: str | None) -> "ImageUse":
+        """name: what is written with its variables replaced; None if one of them is not known."""
+        try:
+            reference = None if name is None else parse_reference(name)
+        except InvalidReference:
+            reference = None
+        return cls(line, written, reference, platform)
 
 
 @dataclass(frozen=True, slots=True)

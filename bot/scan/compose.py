@@ -10,9 +10,7 @@ from dataclasses import replace
 from yaml.nodes import Node
 
 from bot.core.dockerfile import parse_dockerfile
-from bot.core.errors import InvalidReference
 from bot.core.inventory import ImageUse
-from bot.core.reference import parse_reference
 from bot.core.variables import expand
 from bot.scan.tree import Text, Walk
 
@@ -54,11 +52,7 @@ def _of_service(
 
 def _use(written: Text, environment: Mapping[str, str | None], platform: str | None) -> ImageUse:
     name = expanded(written.value, environment)
-    try:
-        reference = None if name is None else parse_reference(name)
-    except InvalidReference:
-        reference = None
-    return ImageUse(written.line, written.value, reference, platform)
+    return ImageUse.of(written.line, written.value, name, platform)
 
 
 def expanded(text: str, environment: Mapping[str, str | None]) -> str | None:

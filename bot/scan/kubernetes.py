@@ -8,9 +8,7 @@ from collections.abc import Iterator
 
 from yaml.nodes import Node
 
-from bot.core.errors import InvalidReference
 from bot.core.inventory import ImageUse
-from bot.core.reference import parse_reference
 from bot.scan.tree import Text, Walk
 
 # Source: Kubernetes API reference, "Workload Resources"; operators' own kinds follow the second.
@@ -55,13 +53,8 @@ def _in_pod(walk: Walk, spec: Node) -> Iterator[ImageUse]:
 
 
 def _use(written: Text | None, platform: str | None) -> Iterator[ImageUse]:
-    if written is None:
-        return
-    try:
-        reference = parse_reference(written.value)
-    except InvalidReference:
-        reference = None
-    yield ImageUse(written.line, written.value, reference, platform)
+    if written is not None:
+        yield ImageUse.of(written.line, written.value, written.value, platform)
 
 
 def _platform(walk: Walk, spec: Node) -> str | None:
