@@ -29,9 +29,9 @@ from bot.ports import (
 CONCURRENCY = 5
 MAX_NEWS = 20
 """New tags that one look makes watches of; more come with the next look, which follows at once."""
-FORGOTTEN = 1000
+FORGOTTEN = 20_000
 """So many tags that are listed no more are remembered besides as many as are listed: a tag that is
-pushed again is not new, and a registry that lists half of them for once makes none of them new."""
+pushed again is not new, and a registry that lists few of them for once makes none of them new."""
 
 log = Log(__name__)
 
@@ -52,6 +52,9 @@ def compare(claimed: ClaimedTags, listed: Sequence[str], *, at_most: int = MAX_N
     """What is new to those who wanted to hear of it when the tags were last listed."""
     if claimed.known is None or claimed.looked_at is None:
         return Found(frozenset(listed))
+    if not listed:
+        # A repository that is gone for a while must not be new as a whole when it is back.
+        return Found(None)
     fresh = [tag for tag in listed if tag not in claimed.known]
     if not fresh:
         return Found(None)

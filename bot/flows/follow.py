@@ -1,6 +1,7 @@
 """A place wants to hear of new tags that fit a pattern, or no more of them."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.core.access import Access
@@ -16,13 +17,14 @@ from bot.core.message.neutral import Message
 from bot.core.model import Place, Trouble
 from bot.core.pattern import TagPattern
 from bot.core.platform import Platform
-from bot.core.reference import Reference
 from bot.flows.look import Look
 from bot.flows.subscribe import HOPELESS, Plan, just_answer
 from bot.log import Log
 from bot.ports import Clock, NewPattern, Pattern, Registry, Transaction
 
 TIMEOUT_S = 5.0
+MATCHED_AT_ONCE = 500
+"""So many tags are matched before it is seen whether the time is up."""
 
 log = Log(__name__)
 
@@ -41,12 +43,11 @@ class Follower:
         self, pattern: TagPattern, platforms: tuple[Platform, ...], *, place: Place, person: str
     ) -> Plan:
         """List the tags once, so that the answer says what fits; nothing is written yet."""
-        listed = await self._tags(pattern.repository, place)
-        if isinstance(listed, RegistryError):
-            trouble = Trouble(listed.kind, listed.http_status, listed.retry_at)
+        fitting = await self._fitting(pattern, place)
+        if isinstance(fitting, RegistryError):
+            trouble = Trouble(fitting.kind, fitting.http_status, fitting.retry_at)
             sentence = trouble_sentence(pattern.repository, trouble, now=self.clock())
-            return just_answer(render_cannot_follow(pattern.familiar, listed.kind, sentence))
-        fitting = listed and sorted(filter(pattern.matches, listed), reverse=True)
+            return just_answer(render_cannot_follow(pattern.familiar, fitting.kind, sentence))
 
         async def plan(transaction: Transaction) -> Message:
             there = await transaction.patterns.of_place(place)
@@ -61,21 +62,33 @@ class Follower:
 
         return plan
 
-    async def _tags(
-        self, repository: Reference, place: Place
-    ) -> tuple[str, ...] | RegistryError | None:
-        """The tags now, why waiting will not help, or None if nobody knows at present."""
+    async def _fitting(self, pattern: TagPattern, place: Place) -> list[str] | RegistryError | None:
+        """What fits now, why waiting will not help, or None if nobody knows at present."""
+        repository = pattern.repository
         login = self.look.access(repository, (place,)) is Access.LOGIN
         try:
             async with asyncio.timeout(self.timeout_s):
                 listed = await self.registry.changed_tags(
                     repository, etag=None, urgent=True, login=login
                 )
+                return None if listed is None else await _matched(pattern, listed.tags)
         except (RegistryError, TimeoutError) as error:
             log.debug("tags_not_listed", repository=repository.name, error=str(error))
             hopeless = isinstance(error, RegistryError) and error.kind in HOPELESS
             return error if isinstance(error, RegistryError) and hopeless else None
-        return listed.tags if listed is not None else None
+
+
+async def _matched(pattern: TagPattern, tags: Sequence[str]) -> list[str]:
+    """The tags that fit, the greatest first."""
+    found: list[str] = []
+    for at in range(0, len(tags), MATCHED_AT_ONCE):
+        # Strangers write patterns: of thousands of tags the worst of them take seconds.
+        found += await asyncio.to_thread(_fits, pattern, tags[at : at + MATCHED_AT_ONCE])
+    return sorted(found, reverse=True)
+
+
+def _fits(pattern: TagPattern, tags: Sequence[str]) -> list[str]:
+    return list(filter(pattern.matches, tags))
 
 
 def find(patterns: list[Pattern], wanted: TagPattern) -> Pattern | None:

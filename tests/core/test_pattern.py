@@ -1,6 +1,7 @@
 """Patterns of tags: what they mean, what they refuse, and that none of them takes long."""
 
 import re
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -71,6 +72,7 @@ REFUSED = {
     "anchor inside": "~a^b",
     "groups in groups": "~" + "(" * 30 + "a" + ")" * 30,
     "too many states": "~((a{90}){90}){9}",
+    "more states than are followed cheaply": "~" + "(.?){100}" * 2,
     "no range": "^x",
     "two endings": ">=1-slim,<2-slim",
     "not in tags": "22.*!",
@@ -121,6 +123,28 @@ def test_no_pattern_takes_long(tags: str) -> None:
     meant = pattern(tags)
 
     assert not meant.matches("a" * 128)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "tags", ["~" + "(" * 15 + "){100}" * 15, "~(" + "(" * 8 + "){100}" * 8 + "a)"]
+)
+def test_nothing_repeated_within_itself_takes_no_time(tags: str) -> None:
+    meant = pattern(tags)
+
+    assert meant.matches("") != meant.matches("a")
+
+
+@pytest.mark.timeout(20)
+def test_ten_thousand_tags_are_matched_soon_by_the_worst_of_patterns() -> None:
+    meant = pattern("~" + ".*" * 95 + "x")
+    tags = [f"{number:07}-slim" for number in range(10_000)]
+
+    began = process_time()
+    fitting = sum(map(meant.matches, tags))
+
+    assert fitting == 0
+    assert process_time() - began < 5
 
 
 @given(tag=TAGS, pieces=st.lists(st.sampled_from(["a", "1", ".", "*", "?", "-"]), min_size=1))

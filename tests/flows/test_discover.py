@@ -98,6 +98,17 @@ def test_what_is_remembered_is_bounded() -> None:
     assert found.known == frozenset({"22.1"})
 
 
+@pytest.mark.parametrize("there", [[], ["22.0"]], ids=["none", "few"])
+def test_a_repository_that_is_away_for_a_while_is_not_new_when_it_is_back(
+    there: list[str],
+) -> None:
+    every = [f"22.{number}" for number in range(10_000)]
+    away = compare(claimed(*every), there)
+    known = every if away.known is None else away.known
+
+    assert compare(claimed(*known), every).news == ()
+
+
 def test_one_pattern_that_makes_no_sense_costs_the_others_nothing() -> None:
     broken = pattern("~(", number=2)
 

@@ -1,9 +1,12 @@
 """Who asks for new tags is told what fits now, and who has enough of it stops it."""
 
+import asyncio
+
 import pytest
 
 from bot.core.errors import Denied, RateLimited, UnlistedRegistry
 from bot.core.pattern import parse_tag_pattern
+from bot.flows.follow import MATCHED_AT_ONCE
 from bot.ports import NewPattern, Store
 from tests.support.conversations import Desk
 from tests.support.stores import ARM64, NOW, TEAM, add, new_watch
@@ -53,6 +56,18 @@ async def test_a_registry_that_fails_just_now_is_asked_again_later(
 
     assert "go on trying" in answer.lines[0]
     assert await texts(store) == [SLIM]
+
+
+async def test_while_many_tags_are_matched_others_are_served(desk: Desk) -> None:
+    desk.registry.tags["library/node"] = [f"22.{number}-slim" for number in range(2_000)]
+    answering = asyncio.ensure_future(desk.ask(f"/watch {SLIM} arm64"))
+    turns = 0
+    while not answering.done():
+        turns += 1
+        await asyncio.sleep(0)
+
+    assert (await answering).lines[0].startswith("2000 tags fit already")
+    assert turns > 2_000 / MATCHED_AT_ONCE
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,9 @@ from bot.core.errors import InvalidInput
 
 ALPHABET = frozenset(string.ascii_letters + string.digits + "_.-")
 """What tags consist of. Source: OCI distribution-spec, "Pulling manifests"."""
-MAX_STATES = 1000
+MAX_STATES = 300
+MAX_KEPT = 1000
+"""So many steps are remembered: most tags of a repository go the same ways."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +60,46 @@ class Automaton:
     def __init__(self, pattern: Node) -> None:
         self._chars: list[frozenset[str] | None] = []
         self._ways: list[tuple[int, ...]] = []
-        self._end = self._add(None, ())
-        self._start = self._build(pattern, self._end)
+        self._end = 1 << self._add(None, ())
+        start = self._build(pattern, 0)
+        # States are bits, so that many are followed at the price of one.
+        self._start = self._reached([start])
+        self._after = [self._reached(ways) for ways in self._ways]
+        self._taking = {
+            character: _bits(
+                state
+                for state, those in enumerate(self._chars)
+                if those is not None and character in those
+            )
+            for character in ALPHABET
+        }
+        self._led_to: dict[int, int] = {}
 
     def matches(self, text: str) -> bool:
         """Whether the whole text fits."""
-        here = self._reached([self._start])
+        here = self._start
         for character in text:
-            here = self._reached(
-                way
-                for state in here
-                if (those := self._chars[state]) is not None and character in those
-                for way in self._ways[state]
-            )
+            here = self._from(here & self._taking.get(character, 0))
             if not here:
                 return False
-        return self._end in here
+        return bool(here & self._end)
 
-    def _reached(self, states: Iterable[int]) -> set[int]:
+    def _from(self, taken: int) -> int:
+        """The states that these lead to, each by the character it takes."""
+        known = self._led_to.get(taken)
+        if known is not None:
+            return known
+        reached, left = 0, taken
+        while left:
+            lowest = left & -left
+            reached |= self._after[lowest.bit_length() - 1]
+            left ^= lowest
+        if len(self._led_to) == MAX_KEPT:
+            self._led_to.clear()
+        self._led_to[taken] = reached
+        return reached
+
+    def _reached(self, states: Iterable[int]) -> int:
         """These states, and those that can be reached from them without a character."""
         reached: set[int] = set()
         open_ones = list(states)
@@ -86,7 +110,7 @@ class Automaton:
             reached.add(state)
             if self._chars[state] is None:
                 open_ones.extend(self._ways[state])
-        return reached
+        return _bits(reached)
 
     def _add(self, those: frozenset[str] | None, ways: tuple[int, ...]) -> int:
         if len(self._chars) == MAX_STATES:
@@ -119,5 +143,14 @@ class Automaton:
             for _ in range(at_most - at_least):
                 here = self._add(None, (self._build(body, here), then))
         for _ in range(at_least):
-            here = self._build(body, here)
+            once_more = self._build(body, here)
+            if once_more == here:
+                # Nothing, however often: repetitions of it within each other would never end.
+                break
+            here = once_more
         return here
+
+
+def _bits(states: Iterable[int]) -> int:
+    """A bit for each of these states, none of which comes twice."""
+    return sum(1 << state for state in states)
