@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from bot.app.wiring import (
     database_url,
@@ -14,6 +14,7 @@ from bot.app.wiring import (
     pacing_of,
     sight_of,
     storing,
+    storing_if_there,
     subscriber_of,
 )
 from bot.app.world import World
@@ -40,6 +41,22 @@ class Explained:
     advices: tuple[Advice, ...] = ()
 
 
+class Inquiry(Protocol):
+    """One look, and what can be said about what it showed."""
+
+    async def __call__(
+        self,
+        settings: Settings,
+        world: World,
+        reference: Reference,
+        platforms: Sequence[Platform],
+        *,
+        timeout_s: float,
+    ) -> Explained:
+        """Raises StoreError where there is a store that fails."""
+        ...
+
+
 async def explain_once(
     settings: Settings,
     world: World,
@@ -47,27 +64,54 @@ async def explain_once(
     platforms: Sequence[Platform],
     *,
     timeout_s: float,
-    depth: Depth = Depth.REASON,
 ) -> Explained:
-    """One look without a store; what is missing is asked after."""
+    """One look without a store; why what is missing is missing."""
     async with looking(settings, world, by_operator=True) as eyes:
         seen = await eyes.look(
-            reference,
-            known=None,
-            wanted=platforms,
-            places=(TERMINAL,),
-            urgent=True,
-            timeout_s=timeout_s,
+            reference, known=None, wanted=platforms, places=(TERMINAL,), timeout_s=timeout_s
         )
         asked = [each for each in platforms if seen.offers(each) is None]
-        if depth is Depth.EVERYTHING:
-            asked = list(platforms)
         if not asked or not seen.is_clear:
             return Explained(seen)
         async with knowing(settings, world) as official:
-            explain = explainer_at_hand(eyes, world, official=official)
-            advices = await explain(Question(reference, seen, TERMINAL, depth), asked)
+            explain = explainer_at_hand(eyes, world, look=eyes.look, official=official)
+            advices = await explain(Question(reference, seen, TERMINAL, Depth.REASON), asked)
     return Explained(seen, advices)
+
+
+async def explain_all(
+    settings: Settings,
+    world: World,
+    reference: Reference,
+    platforms: Sequence[Platform],
+    *,
+    timeout_s: float,
+) -> Explained:
+    """One look, and all that can be said about each platform; what the bot has seen counts too."""
+    async with (
+        looking(settings, world, by_operator=True) as eyes,
+        storing_if_there(settings) as store,
+        knowing(settings, world, store) as official,
+    ):
+        known = None
+        if store is None:
+            explain = explainer_at_hand(eyes, world, look=eyes.look, official=official)
+            seen = await eyes.look(
+                reference, known=None, wanted=platforms, places=(TERMINAL,), timeout_s=timeout_s
+            )
+        else:
+            sight = sight_of(store, eyes, settings, world)
+            explain = explainer_of(
+                sight, world, official=official, suggest=eyes.suggest, store=store
+            )
+            seen, known = await sight.see(
+                reference, tuple(platforms), place=TERMINAL, anew=True, at_most_s=timeout_s
+            )
+        if not seen.is_clear:
+            return Explained(seen)
+        changed_at = known.changed_at if known is not None else None
+        question = Question(reference, seen, TERMINAL, Depth.EVERYTHING, changed_at)
+        return Explained(seen, await explain(question, platforms))
 
 
 async def wait_until_there(
@@ -91,7 +135,7 @@ async def wait_until_there(
             chance=world.chance,
             pacing=pacing_of(settings),
             timeout_s=settings.looks.timeout_s,
-            explain=explainer_at_hand(eyes, world, official=official),
+            explain=explainer_at_hand(eyes, world, look=eyes.look, official=official),
         )
         return await waiting.until_there(reference, platforms, at_most=at_most, tell=tell)
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from bot.app.logins import logins_of
 from bot.app.roles import Role, names_of
 from bot.app.world import World, program_version
 from bot.config import RegistryBlock, Settings
-from bot.core.errors import ConfigurationError
+from bot.core.errors import ConfigurationError, StoreError
 from bot.core.model import Observation, Place
 from bot.core.platform import Platform
 from bot.core.reference import Reference
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from bot.flows.question import Explaining
     from bot.flows.sight import Sight
     from bot.flows.subscribe import Subscriber
+    from bot.flows.wait import Looking
+
+AT_HAND_S = 1.0
+"""How long to wait for a database that only makes an answer better."""
 
 
 def pacing_of(settings: Settings) -> Pacing:
@@ -174,6 +178,20 @@ async def storing(settings: Settings) -> AsyncIterator[SharedStore]:
         yield store
 
 
+@asynccontextmanager
+async def storing_if_there(settings: Settings) -> AsyncIterator[SharedStore | None]:
+    """The store, if the bot has made one of this version; it is neither made nor migrated."""
+    from bot.store.inspection import inspect_store
+
+    async with AsyncExitStack() as opened:
+        store = None
+        with suppress(StoreError):
+            condition = await inspect_store(database_url(settings), busy_timeout_s=AT_HAND_S)
+            if condition.version == condition.newest is not None:
+                store = await opened.enter_async_context(storing(settings))
+        yield store
+
+
 def sight_of(store: Store, eyes: Eyes, settings: Settings, world: World) -> "Sight":
     """Looks for somebody who waits for the answer."""
     from bot.flows.sight import Sight
@@ -210,7 +228,9 @@ def explainer_of(
     )
 
 
-def explainer_at_hand(eyes: Eyes, world: World, *, official: Official) -> "Explainer":
+def explainer_at_hand(
+    eyes: Eyes, world: World, *, look: "Looking", official: Official
+) -> "Explainer":
     """The verb behind `archbell why`, for those who have no store and may see everything."""
     from bot.flows.explain import Explainer
     from bot.flows.sight import GLANCE_S
@@ -218,13 +238,8 @@ def explainer_at_hand(eyes: Eyes, world: World, *, official: Official) -> "Expla
     async def glance(
         reference: Reference, platforms: tuple[Platform, ...], *, place: Place
     ) -> Observation:
-        return await eyes.look(
-            reference,
-            known=None,
-            wanted=platforms,
-            places=(place,),
-            urgent=True,
-            timeout_s=GLANCE_S,
+        return await look(
+            reference, known=None, wanted=platforms, places=(place,), timeout_s=GLANCE_S
         )
 
     return Explainer(glance=glance, clock=world.clock, official=official, tags=eyes.suggest.tags_of)

@@ -13,12 +13,11 @@ from bot.core.errors import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.app.errands import Explained
+    from bot.app.errands import Explained, Inquiry
     from bot.core.advice import Advice
     from bot.core.model import Observation
     from bot.core.platform import Platform
     from bot.core.reference import Reference
-    from bot.flows.question import Depth
     from bot.flows.wait import Progress
 
 Image = Annotated[
@@ -40,10 +39,10 @@ def check(
     Exit codes: 0 all platforms are there, 1 at least one is missing, 2 wrong usage,
     3 not known (the registry gave no clear answer).
     """
-    from bot.flows.question import Depth
+    from bot.app.errands import explain_once
     from bot.flows.wait import verdict_on
 
-    reference, wanted, found = _explained(context.obj, image, platforms, Depth.REASON)
+    reference, wanted, found = _explained(context.obj, image, platforms, explain_once)
     if as_json:
         shown = as_object(reference, wanted, found.seen, found.advices)
         typer.echo(json.dumps(shown, indent=2))
@@ -60,14 +59,14 @@ def why(
     Exit codes: 0 all platforms are there, 1 at least one is missing, 2 wrong usage,
     3 not known (the registry gave no clear answer).
     """
+    from bot.app.errands import explain_all
     from bot.app.world import World
     from bot.cli.observations import explained_object
     from bot.core.message.english.command_line import render_why_on_command_line
     from bot.core.message.plain import render_plain
-    from bot.flows.question import Depth
     from bot.flows.wait import verdict_on
 
-    reference, wanted, found = _explained(context.obj, image, platforms, Depth.EVERYTHING)
+    reference, wanted, found = _explained(context.obj, image, platforms, explain_all)
     if as_json:
         shown = explained_object(reference, wanted, found.seen, found.advices)
         typer.echo(json.dumps(shown, indent=2))
@@ -82,17 +81,14 @@ def why(
 
 
 def _explained(
-    options: Context, image: str, platforms: "Sequence[str] | None", depth: "Depth"
+    options: Context, image: str, platforms: "Sequence[str] | None", inquire: "Inquiry"
 ) -> "tuple[Reference, Sequence[Platform], Explained]":
-    from bot.app.errands import explain_once
     from bot.app.world import World, execute
 
     settings = options.settings()
     reference, wanted = parsed_image(image), parsed_platforms(platforms or [], settings)
     timeout_s = min(CHECK_TIMEOUT_S, settings.looks.timeout_s)
-    found = execute(
-        lambda: explain_once(settings, World(), reference, wanted, timeout_s=timeout_s, depth=depth)
-    )
+    found = execute(lambda: inquire(settings, World(), reference, wanted, timeout_s=timeout_s))
     return reference, wanted, found
 
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import timedelta
 
     from bot.core.advice import Advice
     from bot.core.model import Observation
@@ -56,22 +57,29 @@ def explained_object(
     advices: "Sequence[Advice]",
 ) -> dict[str, Any]:
     """What as_object() gives, with everything that was found out about the reasons."""
+    from bot.cli.listing import as_json_moment
+
     shown = as_object(reference, wanted, seen, advices)
     for advice in advices:
-        estimate, evidence = advice.estimate, advice.reason.evidence
+        evidence = advice.reason.evidence
         shown["reasons"][str(advice.platform)] |= {
             "planned": None
             if evidence.planned is None
             else [str(platform) for platform in sorted(evidence.planned)],
             "waits_for": [each.reference.familiar for each in advice.reason.awaited],
-            "expected_s": None
-            if estimate is None
-            else {
-                "low": estimate.low.total_seconds(),
-                "high": estimate.high.total_seconds(),
-                "basis": estimate.basis.value,
-                "sample": estimate.sample,
-            },
+            "listed_since": as_json_moment(evidence.listed_since),
+            "expected_s": [
+                {
+                    "basis": estimate.basis.value,
+                    "low": estimate.low.total_seconds(),
+                    "high": estimate.high.total_seconds(),
+                    "late": _seconds(estimate.late),
+                    "median": _seconds(estimate.median),
+                    "sample": estimate.sample,
+                }
+                for estimate in advice.estimates
+            ],
+            "next_run_at": as_json_moment(advice.next_run),
             "alternatives": [
                 {
                     "offer": each.candidate.offer.value,
@@ -87,6 +95,10 @@ def explained_object(
             ],
         }
     return shown
+
+
+def _seconds(length: "timedelta | None") -> float | None:
+    return None if length is None else length.total_seconds()
 
 
 def state_of(seen: "Observation", platform: "Platform") -> str:

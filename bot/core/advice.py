@@ -16,14 +16,15 @@ from bot.core.reason import Reason, ReasonCode
 class Advice:
     """Why a platform is missing, when to expect it, and what can be used now.
 
-    estimate: None without a basis. alternatives: each seen by a look, the best first. habit: of
-    repositories of which only the registry tells; None if nobody looked. changed_at: when the tag
-    was seen to change, None if it was not. next_run: about when the job that writes an official
-    image's tags runs next; None if it is not known, or does not matter.
+    estimates: none without a basis; what is known of such images before the repository's own.
+    alternatives: each seen by a look, the best first. habit: of repositories of which only the
+    registry tells; None if nobody looked. changed_at: when the tag was seen to change, None if it
+    was not. next_run: about when the job that writes an official image's tags runs next; None if it
+    is not known, or does not matter.
     """
 
     reason: Reason
-    estimate: Estimate | None = None
+    estimates: tuple[Estimate, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
     habit: Habit | None = None
     changed_at: datetime | None = None

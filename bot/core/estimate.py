@@ -26,9 +26,11 @@ class Basis(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """How long such waits take, from when the tag is planned or its first platform is there.
+    """How long such waits take.
 
-    low, high: most waits end between them; of own waits they are the first and the ninth decile.
+    Own waits begin when a tag has its first platform; those of official images at large when the
+    tag is listed, or when the architecture's own tag has the platform. low, high: most waits end
+    between them; of own waits they are the first and the ninth decile.
     late: by then the slow ones have ended too, None if nothing is known beyond high. median: None
     where only the range is known. sample: how many own waits it rests on.
     """
@@ -109,20 +111,22 @@ def official_estimate(platform: Platform, *, parents: int = 0) -> Estimate:
     return replace(OFFICIAL_BUILD, low=OFFICIAL_BUILD.low + more, high=high + more, late=late)
 
 
-def expect(reason: Reason, waits: Sequence[timedelta]) -> Estimate | None:
-    """When to expect the platform; None without a basis, and where it is there or will not come.
+def expect(reason: Reason, waits: Sequence[timedelta]) -> tuple[Estimate, ...]:
+    """When to expect the platform: what is known of such images, then of the repository itself.
 
-    waits: how long this platform took to come after the first one, for earlier tags of the same
-    repository.
+    None at all without a basis, and where it is there or will not come. waits: how long this
+    platform took to come after the first one, for earlier tags of the same repository.
     """
+    own = estimate_from(waits)
+    found: list[Estimate | None] = []
     match reason.code:
         case ReasonCode.BUILT_PENDING_INDEX:
-            return SHARED_INDEX
+            found = [SHARED_INDEX]
         case ReasonCode.QUEUED | ReasonCode.WAITING_PARENT:
-            own = estimate_from(waits)
             parents = len(reason.awaited)
-            return own or official_estimate(reason.evidence.platform, parents=parents)
+            found = [official_estimate(reason.evidence.platform, parents=parents), own]
         case ReasonCode.NOT_OFFICIAL:
-            return estimate_from(waits)
+            found = [own]
         case _:
-            return None
+            pass
+    return tuple(each for each in found if each is not None)

@@ -24,7 +24,7 @@ from bot.flows.board import BoardReader, public
 from bot.flows.crowd import Crowded
 from bot.flows.question import Explaining, Question
 from bot.flows.sight import Sight
-from bot.flows.subscribe import Subscriber, Wish
+from bot.flows.subscribe import Subscriber, wish_of
 from bot.flows.suggest import Suggesting
 from bot.flows.tend import MUTE_WATCH_FOR, mute_one
 from bot.ports import Clock, Store, Transaction
@@ -112,15 +112,7 @@ class Desk:
             return render_misunderstood(meant)
         if not isinstance(meant, Watch) or not isinstance(meant.reference, Reference):
             return render_which_image("watch")
-        wish = Wish(
-            meant.reference,
-            meant.platforms,
-            place,
-            None,
-            standing=meant.standing,
-            expires_in=meant.expires_in,
-            source=PAGE,
-        )
+        wish = wish_of(meant, meant.reference, place, None, source=PAGE)
         try:
             prepared = await self.subscriber.prepare(wish)
         except Crowded:

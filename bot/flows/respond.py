@@ -34,7 +34,7 @@ from bot.flows.crowd import Crowded
 from bot.flows.follow import Follower
 from bot.flows.question import Depth, Explaining, Question
 from bot.flows.sight import Sight
-from bot.flows.subscribe import Plan, Subscriber, Wish, just_answer
+from bot.flows.subscribe import Plan, Subscriber, just_answer, wish_of
 from bot.flows.suggest import Suggesting, suggest_nothing
 from bot.flows.tend import mute, show, unwatch
 from bot.log import Log
@@ -204,16 +204,7 @@ class Responder:
 
     async def _watch(self, command: Command, meant: said.Watch, reference: Reference) -> Plan:
         direct = self.direct_place(command.place, command.person) if meant.direct else None
-        wish = Wish(
-            reference,
-            meant.platforms,
-            direct or command.place,
-            command.person,
-            standing=meant.standing,
-            rebuilds=meant.rebuilds,
-            expires_in=meant.expires_in,
-            anyway=meant.anyway,
-        )
+        wish = wish_of(meant, reference, direct or command.place, command.person)
         plan = (await self.subscriber.prepare(wish)).plan
         if direct is None or direct == command.place:
             return plan

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.core import command as said
 from bot.core.advice import Advice, in_vain, is_planned
 from bot.core.errors import TroubleKind
 from bot.core.message.english.answers import (
@@ -99,6 +100,28 @@ class Wish:
         if not self.standing:
             return frozenset()
         return TOLD_WHILE_STANDING | ({Event.REPLACED} if self.rebuilds else set())
+
+
+def wish_of(
+    meant: said.Watch,
+    reference: Reference,
+    place: Place,
+    person: str | None,
+    *,
+    source: str = CHAT,
+) -> Wish:
+    """What a command to watch the reference asks for."""
+    return Wish(
+        reference,
+        meant.platforms,
+        place,
+        person,
+        standing=meant.standing,
+        expires_in=meant.expires_in,
+        source=source,
+        rebuilds=meant.rebuilds,
+        anyway=meant.anyway,
+    )
 
 
 class Subscriber:

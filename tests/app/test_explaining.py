@@ -65,7 +65,7 @@ async def test_own_waits_and_the_next_run_are_told(store: SqlStore) -> None:
     seen = await sight.glance(WANTED, (ARM64,), place=TEAM)
     [advice] = await explain(Question(WANTED, seen, TEAM), [ARM64])
 
-    assert advice.estimate is not None
-    assert (advice.estimate.basis, advice.estimate.sample) == (Basis.OWN_WAITS, MIN_WAITS)
-    assert advice.estimate.median == PERIOD
+    _, own = advice.estimates
+    assert (own.basis, own.sample) == (Basis.OWN_WAITS, MIN_WAITS)
+    assert own.median == PERIOD
     assert advice.next_run == clock.now + timedelta(hours=2, minutes=-2.5)

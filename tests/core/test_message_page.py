@@ -14,6 +14,7 @@ from bot.core.matrix import Cause, Cell, Standing, judge
 from bot.core.message.english import page as words
 from bot.core.message.english.page import Refusal, render_refusal
 from bot.core.model import Observation, Trouble
+from bot.core.reference import parse_reference
 from tests.support.stores import AMD64, ARM64, NODE, NOW, at, missing, present, unknown
 
 HOUR = timedelta(hours=1)
@@ -107,6 +108,30 @@ def test_when_it_usually_comes(hours: tuple[int, ...], told: str) -> None:
     )
 
     assert words.usually(waits).startswith(told)
+
+
+OFFICIAL = (
+    "Official images that are built for it: 1-5 h after it is listed, up to 2 days when a base "
+    "image is new."
+)
+ONE = Waits(ARM64, (HOUR,), HOUR, None)
+
+
+@pytest.mark.parametrize(
+    ("image", "waits", "told"),
+    [
+        pytest.param("node:22", None, OFFICIAL, id="official, nothing seen"),
+        pytest.param(
+            "node:22",
+            ONE,
+            f"{OFFICIAL} Seen here: The one wait so far took 1 h. That is little to go by.",
+            id="official, and seen",
+        ),
+        pytest.param("ghcr.io/a/b:1", ONE, words.usually(ONE), id="elsewhere"),
+    ],
+)
+def test_what_to_expect_of_a_tag(image: str, waits: Waits | None, told: str) -> None:
+    assert words.expectations(parse_reference(image), ARM64, waits) == told
 
 
 @pytest.mark.parametrize(

@@ -199,41 +199,53 @@ OWN = Estimate(
     [
         pytest.param(advice(ReasonCode.NOT_PLANNED), None, id="no basis"),
         pytest.param(
-            advice(ReasonCode.QUEUED, estimate=OFFICIAL_BUILD),
+            advice(ReasonCode.QUEUED, estimates=(OFFICIAL_BUILD,)),
             "Usually 1-5 h after it is listed, up to 2 days when a base image is new.",
             id="official",
         ),
         pytest.param(
-            advice(ReasonCode.QUEUED, estimate=replace(OFFICIAL_BUILD, late=None)),
+            advice(ReasonCode.QUEUED, estimates=(replace(OFFICIAL_BUILD, late=None),)),
             "Usually 1-5 h after it is listed.",
             id="nothing known of slow ones",
         ),
         pytest.param(
             advice(
                 ReasonCode.QUEUED,
-                estimate=replace(OFFICIAL_BUILD, late=timedelta(hours=20)),
+                estimates=(replace(OFFICIAL_BUILD, late=timedelta(hours=20)),),
             ),
             "Usually 1-5 h after it is listed, up to 20 h when a base image is new.",
             id="slow ones within a day",
         ),
         pytest.param(
-            advice(ReasonCode.QUEUED, estimate=official_estimate(ARMV7)),
+            advice(ReasonCode.QUEUED, estimates=(official_estimate(ARMV7),)),
             "Usually 1-15 h after it is listed, up to 5 days when a base image is new.",
             id="a slow platform",
         ),
         pytest.param(
-            advice(ReasonCode.QUEUED, estimate=OWN),
-            "Usually 40 min to 2 h 10 min: this repository's last 6 tags, half of them 1 h or "
-            "less.",
+            advice(ReasonCode.QUEUED, estimates=(OWN,)),
+            "This repository's last 6 tags: 40 min to 2 h 10 min after the first platform, half of "
+            "them 1 h or less.",
             id="own waits",
         ),
         pytest.param(
-            advice(ReasonCode.QUEUED, estimate=replace(OWN, median=None)),
-            "Usually 40 min to 2 h 10 min: this repository's last 6 tags.",
+            advice(ReasonCode.QUEUED, estimates=(replace(OWN, median=None),)),
+            "This repository's last 6 tags: 40 min to 2 h 10 min after the first platform.",
             id="own waits without a median",
         ),
         pytest.param(
-            advice(ReasonCode.BUILT_PENDING_INDEX, estimate=SHARED_INDEX),
+            advice(ReasonCode.QUEUED, estimates=(replace(OWN, high=OWN.low, median=OWN.low),)),
+            "This repository's last 6 tags: 40 min after the first platform.",
+            id="own waits, all of a length",
+        ),
+        pytest.param(
+            advice(ReasonCode.QUEUED, estimates=(OFFICIAL_BUILD, OWN)),
+            "Usually 1-5 h after it is listed, up to 2 days when a base image is new; this "
+            "repository's last 6 tags: 40 min to 2 h 10 min after the first platform, half of them "
+            "1 h or less.",
+            id="what is known of all images, and own waits",
+        ),
+        pytest.param(
+            advice(ReasonCode.BUILT_PENDING_INDEX, estimates=(SHARED_INDEX,)),
             "The tag usually follows within 3 h.",
             id="built",
         ),
@@ -241,15 +253,15 @@ OWN = Estimate(
             advice(
                 ReasonCode.QUEUED,
                 replace(EVIDENCE, listed_since=NOW - timedelta(days=3)),
-                estimate=OFFICIAL_BUILD,
+                estimates=(OFFICIAL_BUILD,),
             ),
-            "This takes longer than usual already, so I expect nothing (1-5 h after it is listed, "
-            "up to 2 days when a base image is new).",
+            "This takes longer than usual already, so I expect nothing (usually 1-5 h after it is "
+            "listed, up to 2 days when a base image is new).",
             id="overdue",
         ),
         pytest.param(
             advice(
-                ReasonCode.QUEUED, replace(EVIDENCE, listed_since=None), estimate=OFFICIAL_BUILD
+                ReasonCode.QUEUED, replace(EVIDENCE, listed_since=None), estimates=(OFFICIAL_BUILD,)
             ),
             "Usually 1-5 h after it is listed, up to 2 days when a base image is new.",
             id="nobody knows since when",
@@ -258,15 +270,15 @@ OWN = Estimate(
             advice(
                 ReasonCode.QUEUED,
                 replace(EVIDENCE, listed_since=NOW - timedelta(days=3)),
-                estimate=replace(OWN, median=None),
+                estimates=(replace(OWN, median=None),),
             ),
-            "Usually 40 min to 2 h 10 min: this repository's last 6 tags.",
+            "This repository's last 6 tags: 40 min to 2 h 10 min after the first platform.",
             id="listed long ago, but own waits are not counted from that",
         ),
         pytest.param(
             advice(
                 ReasonCode.BUILT_PENDING_INDEX,
-                estimate=SHARED_INDEX,
+                estimates=(SHARED_INDEX,),
                 next_run=NOW + timedelta(minutes=140),
             ),
             "The tag usually follows within 3 h. The next index run is about 14:20 UTC.",
@@ -358,7 +370,7 @@ def test_an_alternative_is_named_for_what_it_is(offered: Alternative, line: str)
 # -- /watch ----------------------------------------------------------------------------------------
 
 ALL = (*map(alternative, Offer),)
-QUEUED = advice(ReasonCode.QUEUED, estimate=OFFICIAL_BUILD, alternatives=ALL[1:])
+QUEUED = advice(ReasonCode.QUEUED, estimates=(OFFICIAL_BUILD,), alternatives=ALL[1:])
 WATCH = Watch(WatchId(7), NODE, TERMINAL, (Want(WatchId(7), ARM64),), ("U1",), SINCE)
 
 
@@ -375,10 +387,26 @@ def test_a_new_watch_says_why_when_and_what_works_now() -> None:
     )
 
 
+def test_expectations_that_differ_are_told_for_each_platform() -> None:
+    slow = advice(
+        ReasonCode.QUEUED,
+        replace(EVIDENCE, platform=ARMV7),
+        estimates=(replace(official_estimate(ARMV7), late=None),),
+    )
+    fast = replace(QUEUED, estimates=(replace(OFFICIAL_BUILD, late=None),))
+
+    message = render_watching(WATCH, seen=INDEX, now=NOW, advices=[fast, slow])
+
+    assert message.lines[3:5] == (
+        "linux/arm64: usually 1-5 h after it is listed.",
+        "linux/arm/v7: usually 1-15 h after it is listed.",
+    )
+
+
 def test_the_answer_to_watch_has_eight_lines_at_most() -> None:
     dangling = replace(INDEX, entries={ARM64: Entry(digest("d"), False), **INDEX.entries})
     unlisted = advice(ReasonCode.UNLISTED, replace(EVIDENCE, index=missing()))
-    others = [replace(QUEUED, estimate=OWN), unlisted, QUEUED]
+    others = [replace(QUEUED, estimates=(OWN,)), unlisted, QUEUED]
 
     watching = render_watching(WATCH, seen=dangling, now=NOW, advices=others)
     joined = render_joined(WATCH, seen=dangling, joined=True, now=NOW, advices=others)
@@ -445,7 +473,7 @@ def test_why_tells_everything_with_its_sources() -> None:
     whole = advice(
         ReasonCode.QUEUED,
         evidence,
-        estimate=OFFICIAL_BUILD,
+        estimates=(OFFICIAL_BUILD,),
         alternatives=ALL[1:],
         changed_at=NOW - timedelta(hours=2),
     )

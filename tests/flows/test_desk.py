@@ -13,6 +13,7 @@ from bot.core.health import Level
 from bot.core.matrix import Standing
 from bot.core.message.english.talk import render_crowded
 from bot.core.message.neutral import Message
+from bot.core.model import Event
 from bot.core.reference import parse_reference
 from bot.flows.board import FRESH_FOR
 from bot.flows.crowd import AT_ONCE
@@ -208,6 +209,13 @@ async def test_a_watch_is_made_and_its_place_is_told(desk: PageDesk, talk: Desk)
     assert watch.expires_at == NOW + timedelta(hours=12)
     assert told == answer
     assert answer.headline.startswith("👀 Watching node:22 for linux/arm64")
+
+
+async def test_a_watch_tells_rebuilds_where_that_was_asked_for(desk: PageDesk, talk: Desk) -> None:
+    await desk.watch("node:22 arm64 rebuilds", TEAM)
+
+    [watch] = await watches_of(talk.store)
+    assert all(Event.REPLACED in want.tells for want in watch.wants)
 
 
 async def test_a_watch_of_what_is_there_already_bothers_nobody(desk: PageDesk, talk: Desk) -> None:

@@ -132,7 +132,7 @@ async def test_an_image_of_somebody_else_is_told_by_its_other_tags(scene: Scene)
     assert advice.habit is not None
     assert [each.tag for each in advice.habit.seen] == ["latest", "1.2"]
     assert [each.tag for each in advice.habit.carrying] == ["1.2"]
-    assert advice.estimate is None
+    assert advice.estimates == ()
     assert offers(advice) == [(Offer.EMULATED, APP.familiar)]
     assert scene.official.asked == []
 
@@ -164,7 +164,7 @@ async def test_a_platform_that_is_not_planned_is_not_looked_for(scene: Scene) ->
     [advice] = await scene.ask_for([S390X])
 
     assert advice.reason.code is ReasonCode.NOT_PLANNED
-    assert advice.estimate is None
+    assert advice.estimates == ()
     assert scene.registry.asked == []
 
 
@@ -174,7 +174,7 @@ async def test_what_is_built_already_can_be_pulled_from_its_architecture(scene: 
     advice = await scene.ask()
 
     assert advice.reason.code is ReasonCode.BUILT_PENDING_INDEX
-    assert advice.estimate == SHARED_INDEX
+    assert advice.estimates == (SHARED_INDEX,)
     assert offers(advice) == [(Offer.SAME_BITS, OWN)]
     assert scene.registry.asked == [OWN]
 
@@ -201,7 +201,7 @@ async def test_a_planned_build_that_is_nowhere_is_queued(scene: Scene) -> None:
 
     assert advice.reason.code is ReasonCode.QUEUED
     assert advice.reason.evidence.listed_since == listed_at
-    assert advice.estimate == OFFICIAL_BUILD
+    assert advice.estimates == (OFFICIAL_BUILD,)
     assert offers(advice) == [
         (Offer.SAME_LINE, "node:22-bullseye-slim"),
         (Offer.EMULATED, NODE.familiar),
@@ -210,7 +210,7 @@ async def test_a_planned_build_that_is_nowhere_is_queued(scene: Scene) -> None:
     assert not any("Dockerfile" in each for each in scene.official.asked)
 
 
-async def test_own_waits_go_before_what_is_known_of_all_images(scene: Scene) -> None:
+async def test_own_waits_come_after_what_is_known_of_all_images(scene: Scene) -> None:
     async def waits(*_: object, **__: object) -> list[timedelta]:
         return [timedelta(minutes=40)] * 6
 
@@ -218,8 +218,9 @@ async def test_own_waits_go_before_what_is_known_of_all_images(scene: Scene) -> 
 
     advice = await scene.ask()
 
-    assert advice.estimate is not None
-    assert (advice.estimate.basis, advice.estimate.sample) == (Basis.OWN_WAITS, 6)
+    general, own = advice.estimates
+    assert general == OFFICIAL_BUILD
+    assert (own.basis, own.sample) == (Basis.OWN_WAITS, 6)
 
 
 async def test_the_next_run_is_told_of_what_is_on_its_way(scene: Scene) -> None:
@@ -258,7 +259,7 @@ async def test_whoever_wants_the_reason_alone_costs_one_look(scene: Scene) -> No
     advice = await scene.ask(depth=Depth.REASON)
 
     assert advice.reason.code is ReasonCode.QUEUED
-    assert advice.estimate == OFFICIAL_BUILD
+    assert advice.estimates == (OFFICIAL_BUILD,)
     assert scene.registry.asked == [OWN]
 
 
@@ -301,8 +302,8 @@ async def test_a_parent_that_is_not_built_is_waited_for(scene: Scene) -> None:
 
     assert advice.reason.code is ReasonCode.WAITING_PARENT
     assert advice.reason.awaited == (Awaited(DEBIAN, NOW - timedelta(hours=1), missing=True),)
-    assert advice.estimate is not None
-    assert advice.estimate.low == OFFICIAL_BUILD.low + timedelta(hours=1)
+    [estimate] = advice.estimates
+    assert estimate.low == OFFICIAL_BUILD.low + timedelta(hours=1)
 
 
 async def test_a_parent_that_is_being_replaced_is_waited_for(scene: Scene) -> None:

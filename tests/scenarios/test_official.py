@@ -2,16 +2,21 @@
 
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.core.estimate import MIN_WAITS
+from bot.core.reference import parse_reference
+from bot.store.database import open_store
 from tests.scenarios.conftest import WriteConfig
 from tests.support.bot_process import NOTHING_OUTSIDE
 from tests.support.command_line import Ended, archbell
 from tests.support.planned_official import library_text
 from tests.support.scripted_registry import ScriptedRegistry, scripted_registry
 from tests.support.source_server import SourceServer, source_server
+from tests.support.stores import AMD64, ARM64, add, at, look_and_record, missing, new_watch, present
 
 TAG = "22.15-bullseye-slim"
 NODE = f"node:{TAG}"
@@ -63,7 +68,7 @@ async def test_why_tells_scripts_all_that_is_known(
     reason = shown["reasons"]["linux/arm64"]
     assert reason["code"] == "built_pending_index"
     assert reason["planned"] == ["linux/amd64", "linux/arm64"]
-    assert reason["expected_s"]["high"] == 10_800
+    assert [each["high"] for each in reason["expected_s"]] == [10_800]
     assert reason["alternatives"][0]["image"] == f"arm64v8/{NODE}"
     assert sources.requests == ["/library/node"]
 
@@ -74,6 +79,44 @@ async def test_why_says_it_in_words_too(config: Path) -> None:
     assert ended.code == 1
     assert "docker-library does not build this tag for linux/s390x" in ended.output
     assert f"archbell watch {NODE} s390x --anyway" in ended.output
+
+
+async def seen_before(database: Path, tags: int) -> None:
+    """The bot has seen so many tags of node, whose arm64 came two hours after their amd64."""
+    async with open_store(f"sqlite:///{database}") as store:
+        for number in range(tags):
+            reference, begun = parse_reference(f"node:{number}"), at(100_000 * number)
+            await add(store, new_watch(reference, observation=missing(begun), due_at=begun))
+            for seen in (
+                present(AMD64, seen_at=begun + timedelta(hours=1)),
+                present(AMD64, ARM64, of="c", seen_at=begun + timedelta(hours=3)),
+            ):
+                await look_and_record(store, seen, now=seen.observed_at)
+
+
+async def test_why_rests_on_what_the_bot_has_seen_where_it_has_kept_a_database(
+    config: Path,
+) -> None:
+    await seen_before(config.parent / "bot.db", tags=MIN_WAITS)
+
+    words = await run(config, "why", NODE, "arm64")
+    scripts = await run(config, "why", NODE, "arm64", "--json")
+
+    assert (
+        "Usually 1-5 h after it is listed, up to 2 days when a base image is new; this "
+        "repository's last 5 tags: 2 h after the first platform."
+    ) in words.output
+    expected = json.loads(scripts.output)["reasons"]["linux/arm64"]["expected_s"]
+    assert [(each["basis"], each["high"], each["sample"]) for each in expected] == [
+        ("official_images", 18_000, 0),
+        ("own_waits", 7_200, MIN_WAITS),
+    ]
+
+
+async def test_why_makes_no_database(config: Path) -> None:
+    await run(config, "why", NODE, "arm64")
+
+    assert not (config.parent / "bot.db").exists()
 
 
 async def test_wait_does_not_wait_for_what_is_not_built(config: Path) -> None:

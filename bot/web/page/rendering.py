@@ -126,5 +126,6 @@ _WORDS: Mapping[str, Callable[..., Any] | Any] = {
     "strip": pictures.strip,
     "units": words.TIME_UNITS,
     "usually": words.usually,
+    "expectations": words.expectations,
     "why": words.why,
 }

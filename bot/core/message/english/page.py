@@ -6,12 +6,16 @@ from enum import Enum
 
 from bot.core.board import Waits
 from bot.core.chronicle import Landing, LandingKind, Span
+from bot.core.estimate import official_estimate
 from bot.core.health import Finding, Health, Letter, Level, RegistryHealth
+from bot.core.library import official_image
 from bot.core.matrix import Cause, Cell, Standing
+from bot.core.message.english.reasons import rests_on
 from bot.core.message.english.trouble import trouble_sentence
 from bot.core.message.english.words import listing, moment, span
 from bot.core.message.neutral import Message
 from bot.core.model import Observation, Status
+from bot.core.platform import Platform
 from bot.core.reference import Reference
 
 TIME_UNITS = "s min h day days"
@@ -61,8 +65,16 @@ def since(found: Span, *, now: datetime) -> str:
     return f"for {length}, since {moment(found.since, now)}"
 
 
+def expectations(reference: Reference, platform: Platform, waits: Waits | None) -> str:
+    """When to expect a platform of a tag: as of official images in general, and as seen here."""
+    if official_image(reference) is None:
+        return usually(waits)
+    general = f"Official images that are built for it: {rests_on(official_estimate(platform))}."
+    return general if waits is None else f"{general} Seen here: {usually(waits)}"
+
+
 def usually(waits: Waits | None) -> str:
-    """When a platform usually comes, and what that rests on."""
+    """How long a platform usually takes for all that is watched, and what that rests on."""
     if waits is None:
         return "No wait for this platform has ended yet, so I cannot say when it usually comes."
     count = len(waits.lengths)

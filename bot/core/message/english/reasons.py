@@ -86,16 +86,26 @@ def advice_lines(advices: Sequence[Advice], *, now: datetime, at_most: int) -> l
     reasons = dict.fromkeys(
         sentence for each in advices for sentence in reason_sentences(each, now=now)
     )
-    expected = dict.fromkeys(filter(None, (expectation(each, now=now) for each in advices)))
     offers = dict.fromkeys(
         offer_line(alternative) for each in advices for alternative in each.alternatives
     )
     lines = [
         *list(reasons)[:2],
-        *list(expected)[:1],
+        *_expected(advices, now)[:2],
         *(f"Now: {line}." for line in list(offers)[:2]),
     ]
     return lines[:at_most]
+
+
+def _expected(advices: Sequence[Advice], now: datetime) -> list[str]:
+    """When to expect the platforms; for each by itself only where they differ."""
+    expected = {each.platform: expectation(each, now=now) for each in advices}
+    sentences = list(dict.fromkeys(filter(None, expected.values())))
+    if len(sentences) < 2:
+        return sentences
+    return [
+        f"{platform}: {said[0].lower()}{said[1:]}" for platform, said in expected.items() if said
+    ]
 
 
 def planned_words(advice: Advice | None, there: Sequence[Platform]) -> str:
@@ -108,16 +118,22 @@ def planned_words(advice: Advice | None, there: Sequence[Platform]) -> str:
 
 
 def _estimated(advice: Advice, now: datetime) -> str | None:
-    estimate, since = advice.estimate, advice.reason.evidence.listed_since
-    if estimate is None:
+    estimates, since = advice.estimates, advice.reason.evidence.listed_since
+    if not estimates:
         return None
     if advice.reason.code is ReasonCode.BUILT_PENDING_INDEX:
-        return f"The tag usually follows within {span(estimate.high)}."
+        return f"The tag usually follows within {span(estimates[0].high)}."
+    told = "; ".join(map(rests_on, estimates))
+    if since is not None and any(_is_over(each, since, now) for each in estimates):
+        return f"This takes longer than usual already, so I expect nothing (usually {told})."
+    if estimates[0].basis is Basis.OWN_WAITS:
+        return f"{_capital(told)}."
+    return f"Usually {told}."
+
+
+def _is_over(estimate: Estimate, since: datetime, now: datetime) -> bool:
     # Own waits are counted from a tag's first platform, which comes some time after its listing.
-    of_listing = estimate.basis is Basis.OFFICIAL_IMAGES
-    if of_listing and since is not None and estimate.is_exceeded(since, now):
-        return f"This takes longer than usual already, so I expect nothing ({_rests_on(estimate)})."
-    return f"Usually {_rests_on(estimate)}."
+    return estimate.basis is Basis.OFFICIAL_IMAGES and estimate.is_exceeded(since, now)
 
 
 def _present(advice: Advice, _now: datetime) -> tuple[str, ...]:
@@ -202,11 +218,14 @@ _SENTENCES: Mapping[ReasonCode, Callable[[Advice, datetime], tuple[str, ...]]] =
 }
 
 
-def _rests_on(estimate: Estimate) -> str:
+def rests_on(estimate: Estimate) -> str:
+    """How long such waits take, from when on, and what that rests on."""
     between = _between(estimate.low, estimate.high)
     if estimate.basis is Basis.OWN_WAITS:
-        median = f", half of them {span(estimate.median)} or less" if estimate.median else ""
-        return f"{between}: this repository's last {estimate.sample} tags{median}"
+        half = "" if estimate.median is None else span(estimate.median)
+        median = f", half of them {half} or less" if half not in ("", between) else ""
+        tags = f"this repository's last {estimate.sample} tags"
+        return f"{tags}: {between} after the first platform{median}"
     late = estimate.late
     slow = (
         f", up to {_long(late)} when a base image is new" if late and late > estimate.high else ""
@@ -215,6 +234,8 @@ def _rests_on(estimate: Estimate) -> str:
 
 
 def _between(low: timedelta, high: timedelta) -> str:
+    if span(low) == span(high):
+        return span(low)
     if not low % _HOUR and not high % _HOUR:
         return f"{low // _HOUR}-{high // _HOUR} h"
     return f"{span(low)} to {span(high)}"
@@ -251,4 +272,5 @@ def _gap(check: Check, now: datetime | None) -> str:
 
 def _capital(sentence: str) -> str:
     # An image's name is no word to be changed.
-    return f"T{sentence[1:]}" if sentence.startswith("the ") else sentence
+    is_word = sentence.startswith(("the ", "this "))
+    return f"T{sentence[1:]}" if is_word else sentence
