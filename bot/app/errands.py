@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from bot.app.wiring import (
@@ -11,7 +10,6 @@ from bot.app.wiring import (
     explainer_of,
     knowing,
     looking,
-    pacing_of,
     sight_of,
     storing,
     storing_if_there,
@@ -25,7 +23,6 @@ from bot.core.model import TERMINAL, Observation, Watch
 from bot.core.platform import Platform
 from bot.core.reference import Reference
 from bot.flows.question import Depth, Question
-from bot.flows.wait import Progress, Waiting
 from bot.ports import OutboxEntry
 
 if TYPE_CHECKING:
@@ -112,32 +109,6 @@ async def explain_all(
         changed_at = known.changed_at if known is not None else None
         question = Question(reference, seen, TERMINAL, Depth.EVERYTHING, changed_at)
         return Explained(seen, await explain(question, platforms))
-
-
-async def wait_until_there(
-    settings: Settings,
-    world: World,
-    reference: Reference,
-    platforms: Sequence[Platform],
-    *,
-    at_most: timedelta,
-    tell: Callable[[Progress], None],
-) -> Progress:
-    """Looks without a store until all platforms are there, will not come, or time is up."""
-    async with (
-        looking(settings, world, by_operator=True) as eyes,
-        knowing(settings, world) as official,
-    ):
-        waiting = Waiting(
-            look=eyes.look,
-            clock=world.clock,
-            sleep=world.sleep,
-            chance=world.chance,
-            pacing=pacing_of(settings),
-            timeout_s=settings.looks.timeout_s,
-            explain=explainer_at_hand(eyes, world, look=eyes.look, official=official),
-        )
-        return await waiting.until_there(reference, platforms, at_most=at_most, tell=tell)
 
 
 async def subscribe(settings: Settings, world: World, wish: "Wish") -> tuple[bool, Message]:

@@ -8,6 +8,7 @@ import typer
 
 from bot.cli.context import Context, parsed_duration, parsed_image, parsed_platforms
 from bot.cli.observations import as_object, state_of
+from bot.cli.scan import Exclude, wait_for_all
 from bot.core.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _explained(
     return reference, wanted, found
 
 
-def wait(
+def wait(  # noqa: PLR0913, PLR0917 - an option for each
     context: typer.Context,
     image: Annotated[
         str | None,
@@ -108,6 +109,7 @@ def wait(
             "--scan", metavar="PATH", help="Every image that scan finds there; may be repeated."
         ),
     ] = None,
+    exclude: Exclude = None,
     as_json: AsJson = False,
 ) -> None:
     """Wait until all platforms are there, of one image or of all that files name.
@@ -115,11 +117,13 @@ def wait(
     Looks every minute at first, then more rarely, as the bot does. Exit codes: 0 all platforms are
     there, 1 time is up, 2 wrong usage, 3 not known at the end, 4 they will never come.
     """
-    from bot.cli.scan import wait_for_all
-
     words = [*([image] if scan and image is not None else []), *(platforms or [])]
     if scan:
-        wait_for_all(context.obj, scan, words, timeout=timeout, as_json=as_json)
+        wait_for_all(
+            context.obj, scan, words, exclude=exclude or [], timeout=timeout, as_json=as_json
+        )
+    elif exclude:
+        raise InvalidInput("--exclude leaves out what --scan would find; an image has none of it.")
     elif image is not None:
         _wait_for_one(context.obj, image, words, timeout=timeout, as_json=as_json)
     else:
@@ -129,7 +133,7 @@ def wait(
 def _wait_for_one(
     options: Context, image: str, words: "Sequence[str]", *, timeout: str, as_json: bool
 ) -> None:
-    from bot.app.errands import wait_until_there
+    from bot.app.waiting import wait_until_there
     from bot.app.world import World, execute
     from bot.cli.progress import Reporter
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from bot.core.reference import Reference
     from bot.flows.survey import Finding
 
-WORST_FIRST = (1, 4, 3, 0)
-
 Paths = Annotated[
     list[str],
     typer.Argument(metavar="PATH…", help="Files and folders; - reads standard input."),
@@ -57,12 +55,12 @@ def scan(
     from bot.cli.progress import Counter
     from bot.core.message.english.scanning import how_to_wait
     from bot.flows.survey import verdict_on_all
-    from bot.flows.wait import Verdict
+    from bot.flows.wait import NOT_THERE, Verdict
 
     options: Context = context.obj
-    settings = options.settings()
+    settings, left_out = options.settings(), exclude or []
     wanted = parsed_platforms(platforms or [], settings)
-    inventory = inventory_of(paths, exclude=exclude or [])
+    inventory = inventory_of(paths, exclude=left_out)
     needs = inventory.needs(wanted)
     timeout_s = settings.looks.timeout_s
     with Counter(len(needs), quiet=as_json) as counter:
@@ -71,22 +69,30 @@ def scan(
         )
     report(inventory, wanted, findings, as_json=as_json)
     if not as_json and any(finding.verdict is Verdict.MISSING for finding in findings):
-        typer.echo(how_to_wait(paths, wanted))
-    raise typer.Exit(verdict_on_all(findings, is_complete=inventory.is_complete).value)
+        typer.echo(how_to_wait(paths, wanted, exclude=left_out))
+    verdict = verdict_on_all(findings, is_complete=inventory.is_complete)
+    raise typer.Exit((Verdict.MISSING if verdict in NOT_THERE else verdict).value)
 
 
 def wait_for_all(
-    options: Context, paths: "Sequence[str]", words: "Sequence[str]", *, timeout: str, as_json: bool
+    options: Context,
+    paths: "Sequence[str]",
+    words: "Sequence[str]",
+    *,
+    exclude: "Sequence[str]",
+    timeout: str,
+    as_json: bool,
 ) -> None:
-    """`archbell wait --scan`: as report() shows it, once all is there or time is up."""
-    from bot.app.surveying import inventory_of, wait_for_images
+    """`archbell wait --scan`: as report() shows it, once there is nothing more to wait for."""
+    from bot.app.surveying import inventory_of
+    from bot.app.waiting import wait_for_images
     from bot.app.world import World, execute
     from bot.cli.progress import ReporterOfMany
     from bot.flows.survey import verdict_on_all
 
     settings = options.settings()
     wanted, at_most = parsed_platforms(words, settings), parsed_duration(timeout)
-    inventory = inventory_of(paths, exclude=[])
+    inventory = inventory_of(paths, exclude=exclude)
     needs = inventory.needs(wanted)
     world = World()
     with ReporterOfMany(needs, clock=world.clock, quiet=as_json) as reporter:
@@ -110,6 +116,7 @@ def report(
         return
     from bot.core.message.english import scanning
     from bot.core.message.plain import visible
+    from bot.flows.wait import NOT_THERE, Verdict
 
     gaps = [
         *map(scanning.not_read, inventory.not_read),
@@ -119,8 +126,12 @@ def report(
         typer.echo(visible(f"archbell: {sentence}"), err=True)
     if findings:
         _show_table(inventory, wanted, findings)
-    verdicts = [finding.verdict.value for finding in findings]
-    missing, unknown = sum(each in (1, 4) for each in verdicts), verdicts.count(3)
+    for finding in findings:
+        for why in scanning.reason_lines(finding.reference, finding.advices, finding.observation):
+            typer.echo(visible(why))
+    verdicts = [finding.verdict for finding in findings]
+    missing = sum(verdict in NOT_THERE for verdict in verdicts)
+    unknown = verdicts.count(Verdict.NOT_KNOWN)
     sentence = scanning.summary(inventory, wanted, missing=missing, unknown=unknown)
     typer.echo(visible(sentence))
 
@@ -130,9 +141,10 @@ def _show_table(
 ) -> None:
     from bot.cli.listing import print_rows
     from bot.core.message.english.scanning import cell, where
+    from bot.flows.wait import WORST_FIRST
 
     columns = dict.fromkeys((*wanted, *(each for found in findings for each in found.needed)))
-    ordered = sorted(findings, key=lambda found: WORST_FIRST.index(found.verdict.value))
+    ordered = sorted(findings, key=lambda found: WORST_FIRST.index(found.verdict))
     rows = [
         (
             found.reference.familiar,
@@ -152,7 +164,7 @@ def _as_object(
         "files": inventory.files,
         "images": [
             {
-                **as_object(found.reference, found.needed, found.observation),
+                **as_object(found.reference, found.needed, found.observation, found.advices),
                 "uses": _uses(inventory, found.reference),
             }
             for found in findings

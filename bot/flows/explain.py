@@ -208,10 +208,10 @@ class Explainer:
     async def _habit(self, question: Question, reason: Reason) -> Habit | None:
         """What the publisher's other tags have, where only the registry can tell."""
         is_told = reason.code is ReasonCode.NOT_OFFICIAL and question.depth is not Depth.REASON
-        if not is_told or question.reference.tag is None:
-            return None
         platform, reference = reason.evidence.platform, question.reference
-        names = other_tags(reference.tag or "", await self.tags(reference, place=question.place))
+        if not is_told or reference.tag is None:
+            return None
+        names = other_tags(reference.tag, await self.tags(reference, place=question.place))
         others = [reference.with_tag(name) for name in names]
         seen = await together(
             self.glance(other, (platform,), place=question.place) for other in others

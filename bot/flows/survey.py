@@ -2,40 +2,50 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.core.advice import Advice
 from bot.core.model import TERMINAL, Observation, Place
 from bot.core.platform import Platform
 from bot.core.reference import Reference
 from bot.flows.together import together
-from bot.flows.wait import Looking, Progress, Verdict, Waiting, verdict_on
+from bot.flows.wait import (
+    WORST_FIRST,
+    Looking,
+    Progress,
+    Verdict,
+    Waiting,
+    verdict_on,
+)
 
 Needs = Mapping[Reference, Sequence[Platform]]
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one look said about an image and the platforms it is needed for."""
+    """What one look said about an image and the platforms it is needed for.
+
+    advices: on what is missing, if anybody asked.
+    """
 
     reference: Reference
     needed: Sequence[Platform]
     observation: Observation
+    advices: tuple[Advice, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
         """How it came out."""
-        return verdict_on(self.observation, self.needed)
+        return verdict_on(self.observation, self.needed, self.advices)
 
 
 def verdict_on_all(findings: Iterable[Finding], *, is_complete: bool) -> Verdict:
     """How a survey came out; is_complete: nothing stays of which nobody knows what it means."""
     verdicts = {finding.verdict for finding in findings}
-    if verdicts & {Verdict.MISSING, Verdict.NEVER}:
-        return Verdict.MISSING
-    if Verdict.NOT_KNOWN in verdicts or not is_complete:
-        return Verdict.NOT_KNOWN
-    return Verdict.ALL_THERE
+    verdicts.add(Verdict.ALL_THERE if is_complete else Verdict.NOT_KNOWN)
+    return next(verdict for verdict in WORST_FIRST if verdict in verdicts)
 
 
 class InTurn:
@@ -85,6 +95,10 @@ async def survey(
     return await together(one(*need) for need in needs.items())
 
 
+class _InVain(Exception):
+    """One of several images will never have what it is needed for."""
+
+
 async def all_there(
     waiting: Waiting,
     needs: Needs,
@@ -92,12 +106,25 @@ async def all_there(
     at_most: timedelta,
     tell: Callable[[Reference, Progress], None],
 ) -> list[Finding]:
-    """Wait until every image has what it is needed for, or time is up."""
+    """Wait until every image has what it is needed for, one of them never will, or time is up.
 
-    async def one(reference: Reference, needed: Sequence[Platform]) -> Finding:
-        last = await waiting.until_there(
-            reference, needed, at_most=at_most, tell=lambda progress: tell(reference, progress)
-        )
-        return Finding(reference, needed, last.observation)
+    Each is looked at once at least, so that all can be told of.
+    """
+    last: dict[Reference, Progress] = {}
 
-    return await together(one(*need) for need in needs.items())
+    async def one(reference: Reference, needed: Sequence[Platform]) -> None:
+        def hear(progress: Progress) -> None:
+            last[reference] = progress
+            tell(reference, progress)
+            are_all_seen = len(last) == len(needs)
+            if are_all_seen and any(each.verdict is Verdict.NEVER for each in last.values()):
+                raise _InVain
+
+        await waiting.until_there(reference, needed, at_most=at_most, tell=hear)
+
+    with suppress(_InVain):
+        await together(one(*need) for need in needs.items())
+    return [
+        Finding(reference, needed, last[reference].observation, last[reference].advices)
+        for reference, needed in needs.items()
+    ]

@@ -60,39 +60,51 @@ class Progress:
     advices: tuple[Advice, ...] = ()
 
 
-def verdict_on(observation: Observation, platforms: Sequence[Platform]) -> Verdict:
-    """What a look means for somebody who wants all these platforms; without any, the tag alone."""
+WORST_FIRST = (Verdict.NEVER, Verdict.MISSING, Verdict.NOT_KNOWN, Verdict.ALL_THERE)
+NOT_THERE = frozenset({Verdict.MISSING, Verdict.NEVER})
+
+
+def verdict_on(
+    observation: Observation, platforms: Sequence[Platform], advices: Sequence[Advice] = ()
+) -> Verdict:
+    """What a look means for somebody who wants all these platforms; without any, the tag alone.
+
+    advices: what is known of those that are missing, for somebody who would wait for them.
+    """
     if observation.trouble is not None and observation.trouble.kind in _NEVER:
         return Verdict.NEVER
     if not observation.is_clear:
         return Verdict.NOT_KNOWN
-    if observation.status is Status.TAG_MISSING:
-        return Verdict.MISSING
     there = all(observation.offers(platform) is not None for platform in platforms)
-    return Verdict.ALL_THERE if there else Verdict.MISSING
+    if there and observation.status is not Status.TAG_MISSING:
+        return Verdict.ALL_THERE
+    return Verdict.NEVER if never_comes(advices) else Verdict.MISSING
 
 
 @dataclass(slots=True)
 class _Hope:
-    """Whether waiting makes sense; what is planned changes rarely, so it is not asked each time."""
+    """What is known of what is missing; it changes rarely, so it is not asked for each time."""
 
     explain: Explaining | None
     clock: Clock
-    advices: tuple[Advice, ...] = ()
+    _advices: tuple[Advice, ...] = ()
     _asked_at: datetime | None = None
 
-    async def is_lost(
+    async def renew(
         self, reference: Reference, platforms: Sequence[Platform], seen: Observation
-    ) -> bool:
-        """Whether something that is missing will not come, as things stand."""
+    ) -> None:
+        """Ask after what is missing, if that has not been asked for a while."""
         now = self.clock()
         is_due = self._asked_at is None or now - self._asked_at >= HOPE_LASTS
-        if self.explain is not None and is_due:
+        missing = [platform for platform in platforms if seen.offers(platform) is None]
+        if self.explain is not None and is_due and missing:
             self._asked_at = now
-            missing = [platform for platform in platforms if seen.offers(platform) is None]
             question = Question(reference, seen, TERMINAL, Depth.REASON)
-            self.advices = await self.explain(question, missing)
-        return never_comes(self.advices)
+            self._advices = await self.explain(question, missing)
+
+    def on(self, seen: Observation) -> tuple[Advice, ...]:
+        """What was learnt of what is still missing."""
+        return tuple(each for each in self._advices if seen.offers(each.platform) is None)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -136,8 +148,9 @@ class Waiting:
             known = observation if observation.is_clear else known
             failures = failures + 1 if observation.status is Status.UNKNOWN else 0
             verdict = verdict_on(observation, platforms)
-            if verdict is Verdict.MISSING and await hope.is_lost(reference, platforms, observation):
-                verdict = Verdict.NEVER
+            if verdict is Verdict.MISSING:
+                await hope.renew(reference, platforms, observation)
+                verdict = verdict_on(observation, platforms, hope.on(observation))
             next_at = None
             if self._goes_on(observation, verdict) and self.clock() < deadline:
                 due_at = next_look(
@@ -149,7 +162,7 @@ class Waiting:
                     pacing=self.pacing,
                 )
                 next_at = min(due_at, deadline)
-            progress = Progress(observation, verdict, next_at, hope.advices)
+            progress = Progress(observation, verdict, next_at, hope.on(observation))
             tell(progress)
             if next_at is None:
                 return progress

@@ -143,6 +143,7 @@ async def test_a_wait_for_all_images_ends_when_the_last_is_there(
     [
         pytest.param(["scan", "nowhere"], id="no such path"),
         pytest.param(["wait"], id="nothing to wait for"),
+        pytest.param(["wait", "node:22", "--exclude", "x"], id="nothing to leave out"),
     ],
 )
 async def test_wrong_usage_exits_2(tmp_path: Path, words: list[str]) -> None:

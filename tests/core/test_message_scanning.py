@@ -2,10 +2,14 @@ from datetime import timedelta
 
 import pytest
 
+from bot.core.advice import Advice
+from bot.core.evidence import Evidence, Said
 from bot.core.inventory import ImageUse, Inventory, Named, NotRead, Unread
+from bot.core.library import Library, parse_library
 from bot.core.message.english import scanning
 from bot.core.model import Entry, Observation, Status
 from bot.core.platform import parse_platform
+from bot.core.reason import explain
 from bot.core.reference import parse_reference
 from tests.support.decisions import AMD64, ARM64, NOW, denied, missing, present
 
@@ -122,7 +126,24 @@ def test_one_file_is_one_file() -> None:
 def test_the_command_to_wait_names_paths_and_platforms() -> None:
     said = scanning.how_to_wait(["a b", "."], [ARM64, parse_platform("linux/arm/v7")])
 
-    assert said.endswith("archbell wait --scan 'a b' --scan . arm64 arm/v7")
+    assert said.endswith(": archbell wait --scan 'a b' --scan . arm64 arm/v7")
+
+
+def test_the_command_to_wait_leaves_out_the_same_and_asks_for_the_same_input() -> None:
+    said = scanning.how_to_wait(["-", "."], [ARM64], exclude=["charts/*"])
+
+    assert said.endswith(": … | archbell wait --scan - --scan . --exclude 'charts/*' arm64")
+
+
+def test_each_reason_of_an_image_is_told_once() -> None:
+    library = parse_library(f"Maintainers: x\nGitRepo: r\nGitCommit: {'a' * 40}\n\nTags: 1\n")
+    assert isinstance(library, Library)
+    seen = present(AMD64)
+    advices = [Advice(explain(Evidence(A, ARM64, seen, Said(library, NOW))))] * 2
+
+    assert scanning.reason_lines(A, advices, seen) == [
+        "a:1: docker-library does not build this tag for linux/arm64; it is for amd64."
+    ]
 
 
 def test_progress_names_what_is_waited_for() -> None:

@@ -2,19 +2,24 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 
 import pytest
 
-from bot.core.errors import Denied, RateLimited, UnsupportedAnswer
-from bot.core.model import Observation, Place
+from bot.core.advice import Advice
+from bot.core.errors import Denied, RateLimited, TroubleKind, UnsupportedAnswer
+from bot.core.evidence import Evidence
+from bot.core.model import Observation, Place, Status, Trouble
 from bot.core.platform import Platform
+from bot.core.reason import Reason, ReasonCode
 from bot.core.reference import Reference, parse_reference
 from bot.core.schedule import Pacing
 from bot.flows.look import Look
+from bot.flows.question import Question
 from bot.flows.survey import Finding, InTurn, all_there, survey, verdict_on_all
 from bot.flows.wait import Progress, Verdict, Waiting
+from bot.ports import Sleep
 from tests.support.decisions import AMD64, ARM64, NOW, missing, present, unknown
 from tests.support.planned_registry import PlannedRegistry, Step
 from tests.support.registry_client import ManualClock, no_chance
@@ -61,6 +66,10 @@ async def test_an_image_that_needs_no_platform_must_still_be_there() -> None:
     assert [found.verdict for found in findings] == [Verdict.ALL_THERE, Verdict.MISSING]
 
 
+def unsupported() -> Observation:
+    return Observation(Status.UNKNOWN, NOW, trouble=Trouble(TroubleKind.UNSUPPORTED))
+
+
 @pytest.mark.parametrize(
     ("seen", "is_complete", "verdict"),
     [
@@ -71,6 +80,7 @@ async def test_an_image_that_needs_no_platform_must_still_be_there() -> None:
         pytest.param([present(ARM64), unknown()], True, Verdict.NOT_KNOWN, id="not known"),
         pytest.param([unknown(), present(AMD64)], False, Verdict.MISSING, id="missing"),
         pytest.param([missing(), present(ARM64)], True, Verdict.MISSING, id="no tag"),
+        pytest.param([present(AMD64), unsupported()], True, Verdict.NEVER, id="never"),
     ],
 )
 def test_what_is_missing_outweighs_what_is_not_known(
@@ -127,22 +137,34 @@ async def test_no_more_looks_are_under_way_than_each_registry_takes() -> None:
 
 
 async def waited(
-    plans: Mapping[Reference, Iterable[Step]], *, at_most_s: float = 7200
+    plans: Mapping[Reference, Iterable[Step]],
+    *,
+    at_most_s: float = 7200,
+    not_planned: Collection[Reference] = (),
+    needed: tuple[Platform, ...] = (ARM64,),
+    sleep: Sleep | None = None,
 ) -> tuple[list[Finding], list[tuple[Reference, Verdict]]]:
     clock, told = ManualClock(NOW), list[tuple[Reference, Verdict]]()
 
     def tell(reference: Reference, progress: Progress) -> None:
         told.append((reference, progress.verdict))
 
+    async def explain(question: Question, platforms: Sequence[Platform]) -> tuple[Advice, ...]:
+        is_planned = question.reference not in not_planned
+        code = ReasonCode.QUEUED if is_planned else ReasonCode.NOT_PLANNED
+        evidence = Evidence(question.reference, platforms[0], question.seen)
+        return (Advice(Reason(code, evidence)),)
+
     waiting = Waiting(
         look=Look(planned(plans), clock=clock),
         clock=clock,
-        sleep=clock.sleep,
+        sleep=sleep or clock.sleep,
         chance=no_chance,
         pacing=Pacing(jitter=0),
         timeout_s=5,
+        explain=explain,
     )
-    needs = dict.fromkeys(plans, (ARM64,))
+    needs = dict.fromkeys(plans, needed)
     findings = await all_there(waiting, needs, at_most=timedelta(seconds=at_most_s), tell=tell)
     return findings, told
 
@@ -161,9 +183,38 @@ async def test_a_wait_ends_when_the_last_image_is_there() -> None:
     assert [verdict for reference, verdict in told if reference == A] == [Verdict.ALL_THERE]
 
 
-async def test_a_wait_ends_when_time_is_up_or_nothing_will_come() -> None:
-    findings, _ = await waited(
-        {A: [ONLY_AMD64], B: [UnsupportedAnswer("docker.io", "old")]}, at_most_s=600
+async def test_a_wait_ends_when_time_is_up() -> None:
+    findings, told = await waited({A: [ONLY_AMD64], B: [BOTH]}, at_most_s=600)
+
+    assert [found.verdict for found in findings] == [Verdict.MISSING, Verdict.ALL_THERE]
+    assert [advice.reason.code for advice in findings[0].advices] == [ReasonCode.QUEUED]
+    assert len(told) > 2
+
+
+@pytest.mark.parametrize(
+    ("step", "not_planned"),
+    [
+        pytest.param(UnsupportedAnswer("docker.io", "old"), (), id="no image with platforms"),
+        pytest.param(ONLY_AMD64, (B,), id="not planned"),
+    ],
+)
+async def test_a_wait_ends_as_soon_as_one_image_will_never_come(
+    step: Step, not_planned: Collection[Reference]
+) -> None:
+    async def for_ever(_seconds: float) -> None:
+        await asyncio.Event().wait()
+
+    findings, told = await waited(
+        {A: [ONLY_AMD64], B: [step], C: [None]}, not_planned=not_planned, sleep=for_ever
     )
 
-    assert [found.verdict for found in findings] == [Verdict.MISSING, Verdict.NEVER]
+    verdicts = {A: Verdict.MISSING, B: Verdict.NEVER, C: Verdict.MISSING}
+    assert {found.reference: found.verdict for found in findings} == verdicts
+    assert sorted(told) == sorted(verdicts.items())
+    assert verdict_on_all(findings, is_complete=True) is Verdict.NEVER
+
+
+async def test_nobody_is_asked_why_a_tag_is_missing_of_which_no_platform_is_needed() -> None:
+    findings, _ = await waited({A: [None]}, at_most_s=60, needed=())
+
+    assert [(found.verdict, found.advices) for found in findings] == [(Verdict.MISSING, ())]

@@ -253,6 +253,13 @@ async def test_a_plan_that_changes_while_waiting_ends_the_wait() -> None:
     assert {question.depth for question in plans.asked} == {Depth.REASON}
 
 
+async def test_what_has_come_is_not_explained_any_more() -> None:
+    last, _, _ = await waited(ONLY_AMD64, BOTH, explain=Plans([ReasonCode.QUEUED]))
+
+    assert last.verdict is Verdict.ALL_THERE
+    assert last.advices == ()
+
+
 async def test_nobody_is_asked_about_what_is_there_or_not_known() -> None:
     plans = Plans([ReasonCode.NOT_PLANNED])
 

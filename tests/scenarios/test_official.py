@@ -126,6 +126,26 @@ async def test_wait_does_not_wait_for_what_is_not_built(config: Path) -> None:
     assert "docker-library does not build this tag for linux/s390x" in ended.output
 
 
+async def test_wait_ends_at_once_for_files_that_name_what_is_not_built(
+    config: Path, registry: ScriptedRegistry, tmp_path: Path
+) -> None:
+    registry.push_index("library/redis", "8", ["linux/amd64"])
+    files = tmp_path / "files"
+    (files / "old").mkdir(parents=True)
+    (files / "Dockerfile").write_text(f"FROM {NODE}\n")
+    (files / "old" / "Dockerfile").write_text("FROM redis:8\n")
+
+    ended = await run(config, "wait", "--scan", str(files), "s390x", "--exclude", "old")
+    shown = await run(config, "wait", "--scan", str(files), "s390x", "--exclude", "old", "--json")
+
+    assert (ended.code, shown.code) == (4, 4)
+    why = "docker-library does not build this tag for linux/s390x; it is for amd64 and arm64."
+    assert f"{NODE}: {why}" in ended.output
+    assert "redis" not in ended.output
+    [image] = json.loads(shown.output)["images"]
+    assert image["reasons"]["linux/s390x"] == {"code": "not_planned", "sentences": [why]}
+
+
 async def test_check_says_why_and_still_ends_with_1(config: Path) -> None:
     ended = await run(config, "check", NODE, "arm64")
 

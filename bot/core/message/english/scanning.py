@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from shlex import quote
 
+from bot.core.advice import Advice
 from bot.core.inventory import Inventory, Named, NotRead, Unread
+from bot.core.message.english.reasons import reason_sentences
 from bot.core.message.english.trouble import trouble_in_brief
 from bot.core.message.english.words import counted, listing, shorts, span
 from bot.core.model import Observation, Status
@@ -108,10 +110,24 @@ def summary(
     return f"{'⏳' if missing else '❓'} {found}: {listing(parts)}."
 
 
-def how_to_wait(paths: Sequence[str], platforms: Sequence[Platform]) -> str:
-    """The command that waits for what is missing."""
-    scans = " ".join(f"--scan {quote(path)}" for path in paths)
-    return f"To wait for them here: archbell wait {scans} {' '.join(shorts(platforms))}"
+def how_to_wait(
+    paths: Sequence[str], platforms: Sequence[Platform], *, exclude: Sequence[str] = ()
+) -> str:
+    """The command that waits for what is missing; standard input has to be given to it again."""
+    words = [
+        *(f"--scan {quote(path)}" for path in paths),
+        *(f"--exclude {quote(glob)}" for glob in exclude),
+        *shorts(platforms),
+    ]
+    again = "… | " if "-" in paths else ""
+    return f"To wait for them here: {again}archbell wait {' '.join(words)}"
+
+
+def reason_lines(reference: Reference, advices: Sequence[Advice], seen: Observation) -> list[str]:
+    """Why an image of many lacks something, as far as anybody asked."""
+    now = seen.observed_at
+    sentences = (sentence for each in advices for sentence in reason_sentences(each, now=now))
+    return [image_line(reference, sentence) for sentence in dict.fromkeys(sentences)]
 
 
 def looked_at(done: int, count: int) -> str:
