@@ -24,5 +24,6 @@ async def test_the_incident_is_explained_with_the_real_files(tmp_path: Path) -> 
             after=read("incident/node.after.a025713e"),
             debian=read("incident/debian.2025-04-23.bd577757"),
             dockerfiles={path: read("dockerfile/node-22-bullseye-slim.Dockerfile")},
+            newest="23.11.0",
         ),
     )

@@ -45,6 +45,7 @@ FILES = Files(
     dockerfiles={
         f"/git/nodejs/docker-node/{NEW}/22/bullseye-slim/Dockerfile": "FROM debian:bullseye-slim\n"
     },
+    newest="23.11",
 )
 
 
