@@ -17,7 +17,12 @@ class Section(BaseModel):
     """A table of the configuration: nothing in it is unknown, and nothing of it is repeated."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, arbitrary_types_allowed=True, hide_input_in_errors=True
+        extra="forbid",
+        frozen=True,
+        arbitrary_types_allowed=True,
+        hide_input_in_errors=True,
+        # Of all sections only the whole validates anything; each would prepare to by itself.
+        defer_build=True,
     )
 
 
