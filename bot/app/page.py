@@ -47,6 +47,7 @@ def site_of(foyer: Foyer) -> Site | None:
         bells=foyer.bells,
         clock=world.clock,
         default_platforms=settings.default_platforms,
+        official=foyer.official,
     )
     return Site(desk, page_settings(settings), clock=world.clock, sleep=world.sleep)
 

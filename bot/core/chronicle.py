@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -84,6 +84,11 @@ class Chronicle:
         tag = self._tags.get(reference)
         return None if tag is None else tag.span(platform)
 
+    def behind(self, reference: Reference, platform: Platform) -> Span | None:
+        """Since when others of its operating system have been built anew, and this one has not."""
+        tag = self._tags.get(reference)
+        return None if tag is None else tag.behind(platform)
+
     @property
     def waits(self) -> Mapping[Platform, tuple[timedelta, ...]]:
         """How long platforms took to come, the longest ago first."""
@@ -106,6 +111,15 @@ class _Tag:
         self._absent_from: Span | None = None
         self._without: dict[Platform, datetime] = {}
         self._present_from: datetime | None = None
+        self._behind: dict[Platform, datetime] = {}
+
+    def behind(self, platform: Platform) -> Span | None:
+        since = self._behind.get(platform)
+        if since is not None:
+            return Span(there=True, since=since, exact=True)
+        first = self._spans.get(platform)
+        # Whatever left it behind came with the first look, or before.
+        return None if first is None else replace(first, exact=False)
 
     def span(self, platform: Platform) -> Span | None:
         return self._spans.get(platform, self._absent_from)
@@ -125,16 +139,27 @@ class _Tag:
         told += [
             self._went(platform, at, record.status) for platform in before if platform not in now
         ]
-        told += [
-            Landing(platform, at, LandingKind.REBUILT)
-            for platform, digest in now.items()
-            if before.get(platform, digest) != digest
-        ]
+        told += self._rebuilt(record)
         if record.status is not Status.PRESENT:
             self._present_from = None
             self._without.clear()
         self._digests = now
         return told
+
+    def _rebuilt(self, record: Record) -> list[Landing]:
+        at, before = record.observed_at, self._digests
+        anew = {
+            platform: Landing(platform, at, LandingKind.REBUILT)
+            for platform, digest in record.digests.items()
+            if before.get(platform, digest) != digest
+        }
+        systems = {platform.os for platform in anew}
+        for platform in record.digests:
+            if platform in anew or platform not in before:
+                self._behind.pop(platform, None)
+            elif platform.os in systems:
+                self._behind.setdefault(platform, at)
+        return list(anew.values())
 
     def _came(self, platform: Platform, at: datetime, *, first: bool) -> Landing:
         self._spans[platform] = Span(there=True, since=at, exact=not first)

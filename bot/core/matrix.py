@@ -1,10 +1,11 @@
 """Watched tags by platforms: what is there, missing, stale or unknown, since when and why."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 
+from bot.core.advice import Advice
 from bot.core.builds import left_behind
 from bot.core.chronicle import Chronicle, Span
 from bot.core.model import Entry, Observation, Status, Trouble, Want, WantState, Watch
@@ -22,7 +23,6 @@ class Standing(Enum):
     ABSENT = "absent"
 
 
-_IS_THERE = frozenset({Standing.THERE, Standing.STALE})
 NEEDS_ATTENTION = (Standing.MISSING, Standing.UNKNOWN, Standing.STALE)
 
 
@@ -41,9 +41,11 @@ class Cause(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One platform of one tag. span: since when the last clear look's answer holds, if known.
+    """One platform of one tag. span: since when it stands so, if known.
 
-    trouble: with Cause.TROUBLE, why the last look was not clear.
+    With Standing.UNKNOWN span begins with the last clear look, and says what that found or, while
+    it is doubted, what was so until then. trouble: with Cause.TROUBLE, why the last look was not
+    clear.
     """
 
     platform: Platform
@@ -79,7 +81,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A row with what is known of its tag. watches: the oldest first."""
+    """A row with what is known of its tag. watches: the oldest first.
+
+    advices: what docker-library and the past say about platforms that are missing, as far as that
+    is kept.
+    """
 
     row: Row
     watches: tuple[Watch, ...]
@@ -88,6 +94,7 @@ class Target:
     looked_at: datetime | None
     due_at: datetime | None
     parked_until: datetime | None
+    advices: Mapping[Platform, Advice] = field(default_factory=dict)
 
 
 def lay_out(watches: Iterable[Watch], chronicle: Chronicle) -> list[Target]:
@@ -111,18 +118,12 @@ def _target(reference: Reference, watches: Sequence[Watch], chronicle: Chronicle
             wants.setdefault(want.platform, []).append(want)
     seen = one.observation
     there = seen.entries if seen is not None else {}
-    cells = tuple(
-        judge(
-            platform,
-            seen,
-            trouble=one.trouble,
-            wants=wants.get(platform, ()),
-            span=chronicle.span(reference, platform),
-        )
+    cells = (
+        judge(platform, seen, trouble=one.trouble, wants=wants.get(platform, ()))
         for platform in sorted({*wants, *there})
     )
     return Target(
-        Row(reference, cells),
+        Row(reference, tuple(_dated(cell, reference, seen, chronicle) for cell in cells)),
         tuple(watches),
         seen,
         one.trouble,
@@ -139,22 +140,44 @@ def judge(
     trouble: Trouble | None,
     wants: Sequence[Want] = (),
     is_wanted: bool = False,
-    span: Span | None = None,
 ) -> Cell:
     """How a platform stands by the last clear observation, the last trouble, and who wants it.
 
     Not knowing is neither presence nor absence: after a look without a clear answer, and while a
     second look has to confirm that it went, it is unknown. is_wanted: somebody asks, without a
-    watch. span: since when it is there or not, by the history.
+    watch.
     """
     is_wanted = is_wanted or bool(wants)
     if trouble is not None:
-        return Cell(platform, Standing.UNKNOWN, is_wanted, span, Cause.TROUBLE, trouble)
+        return Cell(platform, Standing.UNKNOWN, is_wanted, cause=Cause.TROUBLE, trouble=trouble)
     standing, cause = _judged(platform, seen, wants, is_wanted=is_wanted)
-    is_there = standing in _IS_THERE
-    if standing is not Standing.UNKNOWN and span is not None and span.there != is_there:
-        span = None  # it speaks of something else: listed is not yet served
-    return Cell(platform, standing, is_wanted, span, cause)
+    return Cell(platform, standing, is_wanted, cause=cause)
+
+
+def _dated(
+    cell: Cell, reference: Reference, seen: Observation | None, chronicle: Chronicle
+) -> Cell:
+    """The cell with since when it stands so: by the history, or by the last clear look."""
+    platform, found = cell.platform, chronicle.span(reference, cell.platform)
+    match cell.standing:
+        case Standing.UNKNOWN:
+            return replace(cell, span=_until_unknown(cell, seen))
+        case Standing.STALE:
+            return replace(cell, span=chronicle.behind(reference, platform))
+        case standing if found is not None and found.there == (standing is Standing.THERE):
+            return replace(cell, span=found)
+        case _:  # the history speaks of something else: listed is not yet served
+            return cell
+
+
+def _until_unknown(cell: Cell, seen: Observation | None) -> Span | None:
+    """What was so at the last clear look, and is not known since."""
+    if seen is None or cell.cause is Cause.NOT_SEEN_YET:
+        return None
+    entry = seen.entries.get(cell.platform)
+    is_served = entry is not None and entry.reachable is not False
+    there = is_served or cell.cause is Cause.IN_DOUBT
+    return Span(there, seen.observed_at, exact=True)
 
 
 def _judged(

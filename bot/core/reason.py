@@ -50,6 +50,11 @@ class ReasonCode(Enum):
     UNKNOWN = "unknown"
 
 
+_ON_ITS_WAY = frozenset(
+    {ReasonCode.BUILT_PENDING_INDEX, ReasonCode.QUEUED, ReasonCode.WAITING_PARENT}
+)
+
+
 class Freshness(Enum):
     """Whether what is there was built from what the library file says now.
 
@@ -93,6 +98,11 @@ class Reason:
     def is_retired(self) -> bool:
         """Whether the tag is there though it is not built any more."""
         return self.code is ReasonCode.UNLISTED and self.evidence.index.digest is not None
+
+    @property
+    def is_on_its_way(self) -> bool:
+        """Whether docker-library is about to add the platform to the tag."""
+        return self.code in _ON_ITS_WAY
 
     @property
     def will_never_come(self) -> bool:

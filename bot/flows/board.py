@@ -9,6 +9,7 @@ from bot.core.board import Board, waits_of
 from bot.core.chronicle import Chronicle
 from bot.core.health import Letter, RegistryHealth, health_of
 from bot.core.matrix import Target, lay_out
+from bot.flows.foresight import Foresight
 from bot.ports import Clock, OutboxEntry, RegistryState, Store, Transaction
 
 ASKED_AGAIN_AFTER = timedelta(seconds=0.2)
@@ -28,8 +29,9 @@ MAX_LETTERS = 50
 class BoardReader:
     """Reads the board when something has changed, once for all who ask at the same time."""
 
-    def __init__(self, store: Store, *, clock: Clock) -> None:
+    def __init__(self, store: Store, *, foresight: Foresight, clock: Clock) -> None:
         self._store = store
+        self._foresight = foresight
         self._clock = clock
         self._one_at_a_time = asyncio.Lock()
         self._chronicle = Chronicle()
@@ -68,9 +70,12 @@ class BoardReader:
         entries = await transaction.outbox.entries(limit=MAX_LETTERS, include_sent=False)
         letters = tuple(map(_letter, entries))
         backlog = await transaction.backlogs.count(now=now)
+        # Of a thousand tags it takes a while, in which looks and alerts must go on.
+        laid_out = await asyncio.to_thread(lay_out, watches, self._chronicle)
+        kept = await self._foresight.gather(transaction, laid_out)
 
         def compose() -> Board:
-            targets = tuple(lay_out(watches, self._chronicle))
+            targets = tuple(map(kept.advise, laid_out))
             health = health_of(
                 targets,
                 letters,
@@ -82,7 +87,6 @@ class BoardReader:
             waits = waits_of(self._chronicle)
             return Board(mark, now, targets, waits, registries, letters, health)
 
-        # Of a thousand tags it takes a while, in which looks and alerts must go on.
         return await asyncio.to_thread(compose)
 
     async def _learn(self, transaction: Transaction) -> None:

@@ -22,12 +22,13 @@ from bot.flows.again import in_transaction
 from bot.flows.bells import Bells
 from bot.flows.board import BoardReader, public
 from bot.flows.crowd import Crowded
+from bot.flows.foresight import Foresight
 from bot.flows.question import Explaining, Question
 from bot.flows.sight import Sight
 from bot.flows.subscribe import Subscriber, wish_of
 from bot.flows.suggest import Suggesting
 from bot.flows.tend import MUTE_WATCH_FOR, mute_one
-from bot.ports import Clock, Store, Transaction
+from bot.ports import NO_OFFICIAL, Clock, Official, Store, Transaction
 
 PAGE = "page"
 """The source of watches that are made on the page, and the service of those who look at it."""
@@ -63,10 +64,12 @@ class Desk:
     bells: Bells
     clock: Clock
     default_platforms: tuple[Platform, ...]
+    official: Official = NO_OFFICIAL
     _reader: BoardReader = field(init=False)
 
     def __post_init__(self) -> None:
-        self._reader = BoardReader(self.store, clock=self.clock)
+        foresight = Foresight(self.official, clock=self.clock)
+        self._reader = BoardReader(self.store, foresight=foresight, clock=self.clock)
 
     async def board(self, *, sees_all: bool, at_once: bool = False) -> Board:
         """The board as it is now; a visitor who does not see all sees what everybody may.

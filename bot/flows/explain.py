@@ -27,9 +27,6 @@ LIBRARY_FRESH_S = 300.0
 """How old a library file may be for somebody who asks; its host keeps copies as long itself."""
 MAX_PLATFORMS = 6
 """Of so many platforms of one question each is asked about by itself."""
-_ON_ITS_WAY = frozenset(
-    {ReasonCode.BUILT_PENDING_INDEX, ReasonCode.QUEUED, ReasonCode.WAITING_PARENT}
-)
 EXPLAINING_S = 30.0
 """What all of it may take, with every source at its slowest, beyond the look at the tag itself."""
 
@@ -94,6 +91,14 @@ async def no_run(reference: Reference, *, place: Place) -> datetime | None:  # n
     return None
 
 
+def evidence_of(
+    reference: Reference, platform: Platform, seen: Observation, known: KnownLibrary
+) -> Evidence:
+    """What the tag itself and its library file say of a platform."""
+    since = known.listed_at.get(reference.tag or "")
+    return Evidence(reference, platform, seen, known.answer, listed_since=since)
+
+
 @dataclass(slots=True, kw_only=True)
 class Explainer:
     """Explains; a source that fails or is too slow makes the advice say so, and costs no more.
@@ -150,20 +155,14 @@ class Explainer:
 
     async def _next_run(self, question: Question, reason: Reason) -> datetime | None:
         """When the tag may change next, where the platform is on its way."""
-        if reason.code not in _ON_ITS_WAY:
+        if not reason.is_on_its_way:
             return None
         return await self.next_run(question.reference, place=question.place)
 
     async def reason(self, question: Question, platform: Platform, known: KnownLibrary) -> Reason:
         """Why the platform is missing; only what can still matter is asked for."""
         reference = question.reference
-        evidence = Evidence(
-            reference,
-            platform,
-            question.seen,
-            known.answer,
-            listed_since=known.listed_at.get(reference.tag or ""),
-        )
+        evidence = evidence_of(reference, platform, question.seen, known)
         own = architecture_tag(reference, platform)
         reason = explain(evidence)
         if reason.code is not ReasonCode.UNKNOWN or question.seen.trouble is not None:

@@ -39,10 +39,18 @@ class OfficialClient:
 
     async def library(self, name: str, *, max_age_s: float) -> KnownLibrary:
         """library/NAME, asked for anew if the copy was confirmed longer ago than that."""
-        if len(name) > _MAX_NAME_LENGTH or _NAME.fullmatch(name) is None:
+        if not _is_name(name):
             return KnownLibrary(None)
         return await self._libraries.get(name, max_age_s=max_age_s)
+
+    async def kept_library(self, name: str) -> KnownLibrary:
+        """The copy of library/NAME that is kept, however old; no source is asked."""
+        return await self._libraries.kept(name) if _is_name(name) else KnownLibrary(None)
 
     async def dockerfile(self, build: Build) -> Said[str | None] | Failed | None:
         """The Dockerfile of a build at its commit; None said: there is none, or none to be had."""
         return await self._dockerfiles.get(build)
+
+
+def _is_name(name: str) -> bool:
+    return len(name) <= _MAX_NAME_LENGTH and _NAME.fullmatch(name) is not None

@@ -18,6 +18,10 @@ REST_MIN_S, REST_MAX_S = 30.0, 1800.0
 """How long a name is left alone after failures: at first, and at most."""
 
 
+KEPT_READ_AGAIN_S = 300.0
+"""A copy that was confirmed longer ago may have been by another process since."""
+
+
 class LibraryFiles:
     """library/NAME from one address. Nothing raises."""
 
@@ -39,6 +43,15 @@ class LibraryFiles:
             if self._must_ask(slot.copy, max_age_s):
                 slot.copy = await self._ask(name, slot.copy)
             return slot.copy.known()
+
+    async def kept(self, name: str) -> KnownLibrary:
+        """What this process or another one has kept of the file; nobody is waited for or asked."""
+        slot = self._memory.slot(name)
+        if self._must_ask(slot.copy, KEPT_READ_AGAIN_S):
+            stored = await self._memory.load(name)
+            if not slot.lock.locked():  # whoever asks knows better soon
+                slot.copy = _later(slot.copy, stored)
+        return slot.copy.known()
 
     def _must_ask(self, copy: Copy, max_age_s: float) -> bool:
         now = self._clock()

@@ -34,6 +34,10 @@ class Official(Protocol):
         """library/NAME, asked for anew if the copy was confirmed longer ago than that."""
         ...
 
+    async def kept_library(self, name: str) -> KnownLibrary:
+        """The copy of library/NAME that is kept, however old; no source is asked."""
+        ...
+
     async def dockerfile(self, build: Build) -> Said[str | None] | Failed | None:
         """The Dockerfile of a build at its commit; None said: there is none, or none to be had."""
         ...
@@ -46,6 +50,10 @@ class NoOfficial:
 
     async def library(self, name: str, *, max_age_s: float) -> KnownLibrary:  # noqa: ARG002
         """Not asked."""
+        return KnownLibrary(None)
+
+    async def kept_library(self, name: str) -> KnownLibrary:  # noqa: ARG002
+        """Nothing is kept."""
         return KnownLibrary(None)
 
     async def dockerfile(self, build: Build) -> Said[str | None] | Failed | None:  # noqa: ARG002

@@ -1,6 +1,6 @@
 """The targets and their leases."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -133,6 +133,10 @@ class Targets(Protocol):
 
     async def find(self, reference: Reference, *, now: datetime) -> KnownTarget | None:
         """The target of a reference, watched or not."""
+        ...
+
+    async def last_seen(self, references: Collection[Reference]) -> dict[Reference, Observation]:
+        """The last clear observation of each of these tags that has one, watched or not."""
         ...
 
     async def hint(self, reference: Reference, *, digest: str | None, now: datetime) -> bool:

@@ -1,12 +1,12 @@
 """The targets and their leases."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from operator import attrgetter
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, select, tuple_, update
 
-from bot.core.model import TargetId
+from bot.core.model import Observation, TargetId
 from bot.core.reference import Reference
 from bot.ports import ClaimedTarget, KnownTarget, LookResult, News
 from bot.store.claiming import claim_targets, earliest_due_at
@@ -14,7 +14,7 @@ from bot.store.columns import UtcDateTime
 from bot.store.recording import record_looks
 from bot.store.schema import targets
 from bot.store.session import Session
-from bot.store.values import clear_observation, latest_observation
+from bot.store.values import clear_observation, latest_observation, reference_from
 
 IS_THE_TARGET = and_(
     targets.c.registry == bindparam("of_registry"),
@@ -38,6 +38,15 @@ def due_by(
 
 
 _FIND = select(targets).where(IS_THE_TARGET)
+_KEYS_AT_ONCE = 1_000
+"""Of all that a statement may hold they take a tenth; SQLite allows 32,766 parameters."""
+_LAST_SEEN = select(
+    *targets.c["registry", "repository", "tag"],
+    *targets.c["status", "digest", "etag", "entries", "observed_at"],
+).where(
+    tuple_(*targets.c["registry", "repository", "tag"]).in_(bindparam("keys", expanding=True)),
+    targets.c.status.is_not(None),
+)
 _RELEASE = (
     update(targets)
     .where(targets.c.id == bindparam("target"), targets.c.lease_token == bindparam("lease"))
@@ -119,6 +128,17 @@ class SqlTargets:
             latest=latest_observation(row),
             hinted=row.hint_digest is not None or (row.due_at is not None and row.due_at <= now),
         )
+
+    async def last_seen(self, references: Collection[Reference]) -> dict[Reference, Observation]:
+        """The last clear observation of each of these tags that has one, watched or not."""
+        keys = [(each.registry, each.repository, each.tag) for each in references]
+        found: dict[Reference, Observation] = {}
+        for some in (keys[at : at + _KEYS_AT_ONCE] for at in range(0, len(keys), _KEYS_AT_ONCE)):
+            for row in await self._session.execute(_LAST_SEEN, {"keys": some}):
+                seen = clear_observation(row)
+                if seen is not None:
+                    found[reference_from(row)] = seen
+        return found
 
     async def hint(self, reference: Reference, *, digest: str | None, now: datetime) -> bool:
         """Make a watched target due now, also while it is looked at; False if nobody watches it."""

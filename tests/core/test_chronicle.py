@@ -166,3 +166,60 @@ def test_moments_are_those_of_the_records() -> None:
     moments: list[datetime] = [landing.at for landing in landings([record(1, AMD64, hours=7)])]
 
     assert moments == [NOW + 7 * HOUR]
+
+
+def behind_after(*records: Record, of: Platform = ARM64) -> Span | None:
+    chronicle = Chronicle()
+    chronicle.learn(records)
+    return chronicle.behind(NODE, of)
+
+
+def built(id: int, *, hours: float, **digests: str) -> Record:
+    names = {parse_platform(name.replace("_", "/")): digest for name, digest in digests.items()}
+    return Record(id, NODE, Status.PRESENT, NOW + hours * HOUR, names)
+
+
+BOTH = built(1, hours=0, amd64="a", arm64="a")
+
+
+def test_a_platform_is_behind_since_the_first_sibling_was_built_anew() -> None:
+    assert behind_after(
+        BOTH,
+        built(2, hours=1, amd64="b", arm64="a"),
+        built(3, hours=2, amd64="c", arm64="a"),
+    ) == Span(there=True, since=NOW + HOUR, exact=True)
+
+
+def test_a_platform_that_was_built_anew_itself_is_behind_only_since_the_next_round() -> None:
+    assert behind_after(
+        BOTH,
+        built(2, hours=1, amd64="b", arm64="a"),
+        built(3, hours=2, amd64="b", arm64="b"),
+        built(4, hours=3, amd64="c", arm64="b"),
+    ) == Span(there=True, since=NOW + 3 * HOUR, exact=True)
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        pytest.param(built(2, hours=1, amd64="a", arm64="a", s390x="a"), id="a-sibling-came"),
+        pytest.param(
+            built(2, hours=1, amd64="a", arm64="a", windows_amd64="b"), id="another-system-came"
+        ),
+        pytest.param(built(2, hours=1, amd64="a", arm64="b"), id="itself"),
+    ],
+)
+def test_nothing_leaves_a_platform_behind_but_a_siblings_new_build(later: Record) -> None:
+    assert behind_after(BOTH, later) == Span(there=True, since=NOW, exact=False)
+
+
+def test_another_operating_systems_build_leaves_nothing_behind() -> None:
+    assert behind_after(
+        built(1, hours=0, arm64="a", windows_amd64="a"),
+        built(2, hours=1, arm64="a", windows_amd64="b"),
+    ) == Span(there=True, since=NOW, exact=False)
+
+
+def test_of_what_nobody_has_seen_it_is_not_known_since_when_it_is_behind() -> None:
+    assert behind_after() is None
+    assert behind_after(BOTH, of=RISCV) is None

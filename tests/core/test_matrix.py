@@ -235,12 +235,61 @@ def test_the_time_it_was_listed_is_not_the_time_it_was_not_served() -> None:
     assert span_in(target) is None
 
 
-def test_what_is_unknown_keeps_the_time_of_what_was_known() -> None:
-    chronicle = chronicle_of(Record(1, NODE, Status.PRESENT, at(-60), {ARM64: "a"}))
+@pytest.mark.parametrize(
+    ("entries", "was_there"),
+    [
+        pytest.param({ARM64: Entry(digest("a"), reachable=True)}, True, id="there"),
+        pytest.param({ARM64: Entry(digest("a"), reachable=False)}, False, id="not-served"),
+        pytest.param({}, False, id="not-listed"),
+    ],
+)
+def test_what_is_unknown_is_so_since_the_last_clear_look(
+    entries: dict[Platform, Entry], was_there: bool
+) -> None:
+    seen = replace(present(), entries=entries, observed_at=at(-30))
+    chronicle = chronicle_of(Record(1, NODE, Status.PRESENT, at(-3600), {ARM64: "a"}))
 
-    [target] = lay_out([watch(seen=present(ARM64), trouble=TROUBLE)], chronicle)
+    [target] = lay_out([watch(seen=seen, trouble=TROUBLE)], chronicle)
 
-    assert span_in(target) == Span(there=True, since=at(-60), exact=False)
+    assert span_in(target) == Span(was_there, since=at(-30), exact=True)
+
+
+def test_what_is_doubted_was_there_until_the_look_that_did_not_find_it() -> None:
+    doubted = replace(
+        watch(seen=present(AMD64, seen_at=at(-30))), wants=(want(state=WantState.DOUBTED),)
+    )
+
+    [target] = lay_out([doubted], Chronicle())
+
+    assert span_in(target) == Span(there=True, since=at(-30), exact=True)
+
+
+def test_of_what_nobody_has_seen_no_time_is_told() -> None:
+    [target] = lay_out([watch(trouble=TROUBLE)], Chronicle())
+    [unasked] = lay_out([watch(seen=replace(present(), entries={ARM64: Entry("a")}))], Chronicle())
+
+    assert span_in(target) is None
+    assert span_in(unasked) is None
+
+
+def test_an_older_build_is_one_since_its_siblings_were_built_anew() -> None:
+    seen = Observation(
+        Status.PRESENT,
+        NOW,
+        digest("a"),
+        {
+            AMD64: Entry(digest("b"), reachable=True, created=NOW, revision="two"),
+            ARM64: Entry(digest("c"), reachable=True, created=at(-3600), revision="one"),
+        },
+    )
+    chronicle = chronicle_of(
+        Record(1, NODE, Status.PRESENT, at(-3600), {AMD64: "a", ARM64: "a"}),
+        Record(2, NODE, Status.PRESENT, at(-60), {AMD64: "b", ARM64: "a"}),
+    )
+
+    [target] = lay_out([watch(seen=seen)], chronicle)
+
+    assert span_in(target) == Span(there=True, since=at(-60), exact=True)
 
 
 def test_columns_are_the_platforms_that_most_tags_want() -> None:

@@ -5,15 +5,19 @@ from datetime import timedelta
 
 import pytest
 
+from bot.core.advice import Advice
 from bot.core.board import Waits
 from bot.core.chronicle import Landing, LandingKind, Span
 from bot.core.errors import TroubleKind
-from bot.core.estimate import estimate_from
+from bot.core.estimate import OFFICIAL_BUILD, estimate_from
+from bot.core.evidence import Check, Evidence, Source
+from bot.core.habit import Habit
 from bot.core.health import Finding, Health, Letter, RegistryHealth
 from bot.core.matrix import Cause, Cell, Standing, judge
 from bot.core.message.english import page as words
 from bot.core.message.english.page import Refusal, render_refusal
 from bot.core.model import Observation, Trouble
+from bot.core.reason import Reason, ReasonCode
 from bot.core.reference import parse_reference
 from tests.support.stores import AMD64, ARM64, NODE, NOW, at, missing, present, unknown
 
@@ -269,3 +273,116 @@ def test_what_a_check_found(seen: Observation, told: str) -> None:
 @pytest.mark.parametrize("refusal", Refusal)
 def test_every_refusal_has_a_headline(refusal: Refusal) -> None:
     assert render_refusal(refusal).headline.endswith((".", "?"))
+
+
+INDEX = replace(present(AMD64), digest="sha256:f")
+
+
+def advice(code: ReasonCode, seen: Observation = INDEX, **changes: object) -> Advice:
+    return replace(Advice(Reason(code, Evidence(NODE, ARM64, seen))), **changes)  # type: ignore[arg-type]
+
+
+def reasons(cause: Cause, told: Advice | None) -> str:
+    return " ".join(words.reasons(cell(cause=cause), NODE, told, now=NOW))
+
+
+QUEUED = "linux/arm64 is planned: its build is queued, running or failing."
+
+
+def test_docker_librarys_reason_takes_the_place_of_a_guess() -> None:
+    assert reasons(Cause.NOT_LISTED, advice(ReasonCode.QUEUED)) == QUEUED
+
+
+def test_that_there_is_no_tag_is_told_with_what_docker_library_says() -> None:
+    told = reasons(Cause.NO_TAG, advice(ReasonCode.QUEUED, missing()))
+
+    assert told == f"The registry has no such tag yet. {QUEUED}"
+
+
+def test_that_a_platform_went_is_told_before_why_it_does_not_come_again() -> None:
+    told = reasons(Cause.WENT, advice(ReasonCode.NOT_PLANNED))
+
+    assert told.startswith("It was there, and the registry does not list it any more. docker-lib")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        pytest.param(None, id="nobody-was-asked"),
+        pytest.param(advice(ReasonCode.NOT_OFFICIAL), id="no-official-image"),
+        pytest.param(advice(ReasonCode.UNKNOWN), id="not-known"),
+    ],
+)
+def test_without_docker_librarys_reason_the_registrys_is_told(told: Advice | None) -> None:
+    assert reasons(Cause.NOT_LISTED, told).startswith("The registry does not list it. Often")
+
+
+def test_what_could_not_be_read_is_told_before_a_guess() -> None:
+    gap = Check(Source.LIBRARY, "node", NOW, Trouble(TroubleKind.TIMED_OUT))
+    unknown_reason = Reason(ReasonCode.UNKNOWN, Evidence(NODE, ARM64, INDEX), (gap,))
+
+    told = words.reasons(cell(cause=Cause.NOT_LISTED), NODE, Advice(unknown_reason), now=NOW)
+
+    assert told[0].startswith("Why linux/arm64 is missing I cannot tell: docker-library's file")
+    assert told[1].startswith("The registry does not list it.")
+
+
+def test_what_a_publisher_usually_ships_is_told_beside_what_the_registry_says() -> None:
+    told = reasons(Cause.NOT_LISTED, advice(ReasonCode.NOT_OFFICIAL, habit=Habit((NODE,), ())))
+
+    assert told.startswith("The registry does not list it.")
+    assert told.endswith("No linux/arm64 in 22 either.")
+
+
+def test_what_is_there_has_no_reason() -> None:
+    assert words.reasons(cell(Standing.THERE), NODE, None, now=NOW) == ()
+
+
+NEVER = "So it is not to be expected."
+
+
+@pytest.mark.parametrize(
+    ("standing", "told", "is_told"),
+    [
+        pytest.param(
+            Standing.MISSING, None, f"{OFFICIAL} Seen here: The one wait so far", id="by-other-tags"
+        ),
+        pytest.param(
+            Standing.MISSING,
+            advice(ReasonCode.QUEUED, estimates=(OFFICIAL_BUILD,), next_run=at(3600)),
+            "Usually 1-5 h after it is listed",
+            id="by-docker-library",
+        ),
+        pytest.param(Standing.MISSING, advice(ReasonCode.NOT_PLANNED), NEVER, id="not-planned"),
+        pytest.param(Standing.MISSING, advice(ReasonCode.UNLISTED), NEVER, id="retired"),
+        pytest.param(Standing.MISSING, advice(ReasonCode.UNLISTED, missing()), "", id="not-listed"),
+        pytest.param(Standing.THERE, None, "", id="it-is-there"),
+        pytest.param(Standing.STALE, None, "", id="an-older-build-is-there"),
+    ],
+)
+def test_when_a_platform_is_expected(standing: Standing, told: Advice | None, is_told: str) -> None:
+    found = words.expected(cell(standing), NODE, told, ONE, now=NOW)
+
+    assert found.startswith(is_told)
+    assert bool(found) == bool(is_told)
+
+
+def test_the_next_index_run_is_told_with_when_it_usually_comes() -> None:
+    told = advice(ReasonCode.QUEUED, next_run=at(3600))
+
+    assert "The next index run is about" in words.expected(cell(), NODE, told, None, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("told", "label"),
+    [
+        pytest.param(None, "", id="nothing-known"),
+        pytest.param(advice(ReasonCode.UNKNOWN), "", id="unknown"),
+        pytest.param(advice(ReasonCode.NOT_OFFICIAL), "", id="not-official"),
+        pytest.param(advice(ReasonCode.QUEUED), "queued", id="queued"),
+        pytest.param(advice(ReasonCode.UNLISTED, missing()), "not listed", id="not-listed"),
+        pytest.param(advice(ReasonCode.UNLISTED), "retired", id="retired"),
+    ],
+)
+def test_a_reason_in_a_word(told: Advice | None, label: str) -> None:
+    assert words.reason_label(told) == label

@@ -502,6 +502,41 @@ async def test_of_two_processes_one_asks(
     assert server.requests == [PATH] * 3
 
 
+async def test_what_is_kept_is_told_without_asking_however_old_it_is(
+    server: SourceServer, clock: ManualClock, store: Store
+) -> None:
+    server.files[PATH] = library("22")
+    async with client_of(server, clock, store) as one, client_of(server, clock, store) as other:
+        before = await other.kept_library("node")
+        await ask(one)
+        first = await other.kept_library("node")
+        clock.forward(100_000)
+        server.files[PATH] = library("22", "23")
+        old = await one.kept_library("node")
+        await ask(one)
+        second = await other.kept_library("node")
+        no_name = await one.kept_library("../node")
+
+    assert (before, no_name) == (KnownLibrary(None), KnownLibrary(None))
+    assert tags_of(first) == tags_of(old) == {"22"}
+    assert tags_of(second) == {"22", "23"}
+    assert server.requests == [PATH] * 2
+
+
+async def test_whoever_wants_what_is_kept_does_not_wait_for_one_who_asks(
+    server: SourceServer, clock: ManualClock, store: Store
+) -> None:
+    server.files[PATH] = library("22")
+    async with client_of(server, clock, store) as client:
+        await ask(client)
+        clock.forward(FRESH_S + 1)
+        slot = client._libraries._memory.slot("node")
+        async with slot.lock:
+            known = await client.kept_library("node")
+
+    assert tags_of(known) == {"22"}
+
+
 async def test_names_that_are_no_images_are_not_kept(
     server: SourceServer, clock: ManualClock, store: Store
 ) -> None:

@@ -239,6 +239,19 @@ async def test_a_target_that_nobody_ever_watched_is_not_found(store: Store) -> N
         assert await transaction.targets.find(NODE, now=NOW) is None
 
 
+async def test_what_was_last_seen_of_many_tags_is_read_at_once(store: Store) -> None:
+    many = [parse_reference(f"node:{number}") for number in range(1_001)]
+    await add(store, new_watch(observation=present(AMD64)))
+    await add(store, new_watch(GRAFANA))
+
+    async with store.reading() as transaction:
+        seen = await transaction.targets.last_seen([*many, NODE, GRAFANA])
+        nothing = await transaction.targets.last_seen([])
+
+    assert seen == {NODE: present(AMD64)}
+    assert nothing == {}
+
+
 async def test_an_observation_is_given_back_as_it_was(store: Store) -> None:
     await add(store, new_watch())
     seen = present(AMD64, ARM64, etag='W/"1"')

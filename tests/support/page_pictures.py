@@ -69,12 +69,18 @@ async def chromium() -> AsyncIterator[Browser]:
             await browser.close()
 
 
-def page_settings(folder: Path, *lines: str, port: int = 0) -> Settings:
+# Nobody listens there: what is shown of docker-library is what is kept.
+_UNREACHABLE = 'library_url = "http://127.0.0.1:9"\nallow_private = true'
+
+
+def page_settings(
+    folder: Path, *lines: str, port: int = 0, official: str = "enabled = false"
+) -> Settings:
     """A configuration with a page, by default on any free port; lines: more of it."""
     path = folder / "config.toml"
     text = [
         f'[database]\nurl = "sqlite:///{folder / "bot.db"}"',
-        "[official]\nenabled = false",
+        f"[official]\n{official}",
         f"[server]\nport = {port}",
         f'[page]\nenabled = true\ntoken = "{TOKEN}"',
         *lines,
@@ -102,7 +108,7 @@ async def running(
 @asynccontextmanager
 async def furnished(folder: Path) -> AsyncIterator[str]:
     """The address of a page that has much to show."""
-    settings = page_settings(folder)
+    settings = page_settings(folder, official=_UNREACHABLE)
     async with open_store(settings.database.url.get_secret_value()) as store:
         await furnish(store, now=World().clock())
     async with running(settings) as address:

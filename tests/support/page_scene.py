@@ -9,8 +9,9 @@ from bot.core.message.neutral import Message
 from bot.core.model import Entry, Observation, Place, Status, Trouble
 from bot.core.platform import Platform, parse_platform
 from bot.core.reference import Reference, parse_reference
-from bot.ports import NewWatch, RegistryState, Store
-from tests.support.stores import look
+from bot.ports import KeptLibrary, NewWatch, RegistryState, Store
+from tests.support.planned_official import library_text
+from tests.support.stores import ARM64, look
 
 TEAM, OPS = Place("slack", "C0TEAM"), Place("telegram", "-100123")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -61,7 +62,11 @@ _HISTORY: Sequence[tuple[str, str, Sequence[Seen]]] = (
     (
         "ghcr.io/grafana/grafana:12.3",
         "arm64",
-        [Seen(50 * HOUR, builds("amd64 arm64")), Seen(5 * HOUR, trouble=TroubleKind.TIMED_OUT)],
+        [
+            Seen(50 * HOUR, builds("amd64 arm64")),
+            Seen(5 * HOUR, builds("amd64 arm64")),
+            Seen(4 * HOUR, trouble=TroubleKind.TIMED_OUT),
+        ],
     ),
     ("quay.io/prometheus/prometheus:v3.8.0", "arm64 s390x", [Seen(30 * HOUR, None)]),
     (
@@ -114,7 +119,34 @@ async def furnish(store: Store, *, now: datetime) -> None:
                 ],
                 now=now,
             )
+    for number in range(4):  # the job that writes node's index, every three hours
+        run = (3 * number + 2) * HOUR + timedelta(minutes=7)
+        await _live(
+            store,
+            f"node:22.{14 - number}-bullseye-slim",
+            [ARM64],
+            [
+                Seen(run + timedelta(minutes=6), builds("amd64 arm64")),
+                Seen(run, builds("amd64 arm64", "b")),
+            ],
+            now=now,
+        )
+    await _live(
+        store,
+        "arm32v7/node:22.15-bullseye-slim",
+        [parse_platform("arm/v7")],
+        [Seen(timedelta(minutes=50), builds("arm/v7"))],
+        now=now,
+    )
+    await _live(
+        store,
+        "arm64v8/node:22.15-bullseye-slim",
+        [ARM64],
+        [Seen(timedelta(minutes=4), None)],
+        now=now,
+    )
     await _settle(store, now=now)
+    await _list(store, now=now)
     for image, wanted, history in _HISTORY:
         await _live(store, image, list(map(parse_platform, wanted.split())), history, now=now)
     await _send_all(store, now=now)
@@ -127,6 +159,21 @@ async def furnish(store: Store, *, now: datetime) -> None:
             ]
         )
         await transaction.outbox.post(OPS, Message("Watching traefik:3.6."), now=now)
+
+
+async def _list(store: Store, *, now: datetime) -> None:
+    """What docker-library plans of some of them."""
+    planned = {
+        "node": (["22-bullseye-slim", "22.15-bullseye-slim"], "amd64, arm32v7, arm64v8, s390x"),
+        "python": (["3.14-rc-slim"], "amd64, arm64v8"),
+    }
+    async with store.transaction() as transaction:
+        for name, (tags, architectures) in planned.items():
+            text = library_text(tags, architectures=architectures, commit="a" * 40)
+            listed_at = {tags[-1]: now - 3.5 * HOUR}
+            await transaction.libraries.save(
+                KeptLibrary(name, text, None, now - timedelta(minutes=11), listed_at=listed_at)
+            )
 
 
 async def _live(

@@ -80,6 +80,11 @@ class PlannedOfficial:
             await asyncio.Event().wait()
         return self.libraries.get(name, KnownLibrary(Said(None, self.clock())))
 
+    async def kept_library(self, name: str) -> KnownLibrary:
+        if not self.is_enabled:
+            return KnownLibrary(None)
+        return self.libraries.get(name, KnownLibrary(None))
+
     async def dockerfile(self, build: Build) -> Said[str | None] | Failed | None:
         self.asked.append(f"Dockerfile in {build.directory}")
         if build.directory in self.hangs:

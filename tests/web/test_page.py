@@ -10,12 +10,15 @@ from html import unescape
 import aiohttp
 import pytest
 
-from bot.core.board import Waits
+from bot.core.advice import Advice
+from bot.core.board import Board, Waits
 from bot.core.chronicle import Landing, LandingKind
 from bot.core.errors import StoreUnusable
+from bot.core.evidence import Evidence
 from bot.core.health import Finding, Health, Letter, RegistryHealth
 from bot.core.model import Watch
-from bot.core.platform import parse_platform
+from bot.core.platform import Platform, parse_platform
+from bot.core.reason import Reason, ReasonCode
 from bot.core.reference import parse_reference
 from bot.web.page.live import MAX_STREAMS_OF_ONE
 from bot.web.page.views import ROWS_A_PAGE
@@ -28,7 +31,7 @@ from tests.support.page_desk import (
     opened,
     watch_of,
 )
-from tests.support.stores import AMD64, ARM64, NOW, TEAM
+from tests.support.stores import AMD64, ARM64, NOW, RISCV, TEAM
 
 HOSTILE = "evil.example.com/" + "a" * 250 + ":v1"
 
@@ -58,6 +61,51 @@ async def test_the_matrix_tells_what_is_there_missing_and_unknown_apart() -> Non
     assert 'class="there wanted" data-p="arm64"' in answer.text
     assert 'class="unknown wanted" data-p="arm64"' in answer.text
     assert "The registry does not list it." in answer.text
+
+
+def advised(watch: Watch, *codes: tuple[Platform, ReasonCode]) -> Board:
+    board = board_of(watch)
+    [target] = board.targets
+    assert target.observation is not None
+    advices = {
+        platform: Advice(
+            Reason(code, Evidence(watch.reference, platform, target.observation)),
+            next_run=NOW + timedelta(hours=2) if code is ReasonCode.QUEUED else None,
+        )
+        for platform, code in codes
+    }
+    return replace(board, targets=(replace(target, advices=advices),))
+
+
+@pytest.mark.parametrize("path", ["/", "/rows", "/tag?image=node:22"])
+async def test_why_each_platform_is_missing_and_when_it_comes_is_told_everywhere(path: str) -> None:
+    watch = watch_of("node:22", ARM64, RISCV)
+    board = advised(watch, (ARM64, ReasonCode.QUEUED), (RISCV, ReasonCode.NOT_PLANNED))
+    async with opened(FakeDesk(board)) as browser:
+        answer = await browser.get(path)
+
+    assert "linux/arm64 is planned: its build is queued, running or failing." in answer.text
+    assert "The next index run is about 14:00 UTC." in answer.text
+    assert "does not build this tag for linux/riscv64" in answer.text
+    assert "So it is not to be expected." in answer.text
+    if path != "/tag?image=node:22":
+        assert "<small>queued</small>" in answer.text
+        assert "<small>not planned</small>" in answer.text
+
+
+async def test_what_is_the_same_for_all_platforms_of_a_card_is_told_once() -> None:
+    async with opened(FakeDesk(board_of(watch_of("node:22", ARM64, RISCV)))) as browser:
+        answer = await browser.get()
+
+    assert answer.text.count("<p>The registry does not list it.") == 1
+
+
+async def test_a_platform_that_has_not_come_yet_has_an_empty_time_line() -> None:
+    story = [Landing(AMD64, NOW - timedelta(hours=4), LandingKind.FIRST)]
+    async with opened(FakeDesk(board_of(watch_of("node:22")), story)) as browser:
+        answer = await browser.get("/tag?image=node:22")
+
+    assert 'aria-label="linux/arm64 has not come yet"' in answer.text
 
 
 @pytest.mark.parametrize(

@@ -104,10 +104,19 @@ async def test_the_page_alone_answers_what_is_missing_since_when_why_and_how_the
 
         card = page.get_by_role("listitem").filter(has_text="node:22.15-bullseye-slim")
         await expect(card).to_contain_text("arm64 missing 3 h")
-        await expect(card).to_contain_text("The registry does not list it.")
-        await expect(card).to_contain_text("Usually takes 2 h 54 min")
+        await expect(card).to_contain_text("linux/arm64 is planned, listed since")
+        await expect(card).to_contain_text("Usually 1-5 h after it is listed")
+        await expect(card).to_contain_text("The next index run is about")
+        await expect(card).to_contain_text("docker pull --platform linux/arm/v7 arm32v7/node:22.15")
+        others = page.get_by_role("listitem").filter(has_text="quay.io/prometheus")
+        await expect(others).to_contain_text("Usually takes 2 h 54 min")
         await expect(page.get_by_role("heading", name="Working, with some trouble")).to_be_visible()
         await expect(page.get_by_text("ghcr.io until")).to_be_visible()
+        planned = page.get_by_role("row").filter(has_text="python").get_by_role("cell")
+        await expect(planned.last).to_contain_text("not planned")
+        await expect(planned.last.get_by_role("link")).to_have_attribute(
+            "title", re.compile("does not build this tag for linux/s390x.*not to be expected")
+        )
         row = page.get_by_role("row").filter(has_text="grafana")
         await expect(row.get_by_role("link", name="unknown").first).to_have_attribute(
             "title", re.compile("did not answer in time")

@@ -13,7 +13,7 @@ from bot.web.page.desk import Desk
 from bot.web.page.guard import Refused, Visit
 from bot.web.page.pages import Pages
 from bot.web.page.settings import PageSettings
-from bot.web.page.views import waits_by_platform
+from bot.web.page.views import told_of, waits_by_platform
 from bot.web.page.visitors import COOKIE, Visitors
 
 CHECKS_A_MINUTE_OF_ALL = 60
@@ -54,13 +54,23 @@ class Forms:
                 typed=typed,
             )
         board = await self._desk.board(sees_all=False, at_once=True)
+        advices = {advice.platform: advice for advice in found.advices}
         return self._pages.page(
             visit,
             "checked.html",
             headline=check_headline(found.reference, found.seen, found.cells),
             found=found,
+            told=[
+                told_of(
+                    cell,
+                    found.reference,
+                    advices.get(cell.platform),
+                    waits_by_platform(board),
+                    now=now,
+                )
+                for cell in found.cells
+            ],
             typed=typed,
-            waits=waits_by_platform(board),
         )
 
     async def watch(self, visit: Visit) -> web.Response:

@@ -87,6 +87,11 @@ class TimeLine:
     ends_at: datetime
     lanes: tuple[Lane, ...]
 
+    @property
+    def platforms(self) -> frozenset[Platform]:
+        """Those to which anything has happened."""
+        return frozenset(lane.platform for lane in self.lanes)
+
 
 def time_line(landings: Sequence[Landing], *, now: datetime) -> TimeLine | None:
     """When each platform came and went, up to now; None if nothing is known."""

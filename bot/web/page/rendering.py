@@ -11,9 +11,7 @@ from urllib.parse import urlencode
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from bot.core.matrix import Row
 from bot.core.message.english import page as words
-from bot.core.message.english.reasons import advice_lines
 from bot.core.message.english.words import moment, short_digest, span
 from bot.core.message.plain import visible
 from bot.core.reference import Reference
@@ -70,7 +68,7 @@ class Templates:
         self._environment.globals["row_html"] = self._row
         self._rows: dict[Hashable, Markup] = {}
 
-    def _row(self, row: Row, view: Any, now: datetime) -> Markup:
+    def _row(self, row: Hashable, view: Any, now: datetime) -> Markup:
         """A row of the table, rendered once a minute however many people look at it.
 
         Times count on in the browser; only what a row says of trouble is as old as that.
@@ -106,7 +104,6 @@ def _iso(at: datetime) -> str:
 
 
 _WORDS: Mapping[str, Callable[..., Any] | Any] = {
-    "advice_lines": advice_lines,
     "ago": ago,
     "axis": pictures.ticks,
     "before_that": words.before_that,
@@ -126,6 +123,4 @@ _WORDS: Mapping[str, Callable[..., Any] | Any] = {
     "strip": pictures.strip,
     "units": words.TIME_UNITS,
     "usually": words.usually,
-    "expectations": words.expectations,
-    "why": words.why,
 }

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from bot.core.board import Board
 from bot.core.errors import InvalidInput
+from bot.core.matrix import Target
 from bot.core.message.english.page import Refusal, render_refusal
 from bot.core.reference import Reference, parse_reference
 from bot.ports import Clock
@@ -20,6 +21,7 @@ from bot.web.page.pictures import time_line
 from bot.web.page.views import (
     MAX_FILTER_CHARACTERS,
     Follower,
+    line_of,
     view_of,
     waits_by_platform,
 )
@@ -88,7 +90,7 @@ class Showing:
         if reference is None or target is None:
             message = render_refusal(Refusal.NOT_WATCHED)
             return self._pages.page(visit, "answer.html", status=404, message=message, typed=typed)
-        values = await self._tag_values(board, reference)
+        values = await self._tag_values(board, target)
         live = f"live-tag?{urlencode({'image': reference.familiar, 'mark': board.mark})}"
         missing = [cell.platform.short for cell in target.row.wanted if cell.cause is not None]
         typed = " ".join((reference.familiar, *missing))
@@ -99,19 +101,22 @@ class Showing:
         reference = _named(visit)
 
         async def changes(board: Board, now: datetime) -> Mapping[str, str] | None:
-            if reference is None or board.find(reference) is None:
+            target = board.find(reference) if reference else None
+            if target is None:
                 return None
-            values = await self._tag_values(board, reference)
+            values = await self._tag_values(board, target)
             values.update(self._pages.values(visit.visitor))
             return {"tag": self._pages.templates.render("parts/tag.html", now, values)}
 
         return await self._live.stream(visit, changes)
 
-    async def _tag_values(self, board: Board, reference: Reference) -> dict[str, Any]:
+    async def _tag_values(self, board: Board, target: Target) -> dict[str, Any]:
+        reference = target.row.reference
         landings = await self._desk.landings(reference)
+        line = line_of(target, waits_by_platform(board), now=board.seen_at)
         return {
-            "target": board.find(reference),
-            "waits": waits_by_platform(board),
+            "target": target,
+            "told": [told for told in line.told if told.cell.is_wanted],
             "landings": landings,
             "line": time_line(landings, now=self._clock()),
         }

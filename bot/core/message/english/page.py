@@ -1,21 +1,23 @@
 """The sentences of the page; its labels stand in its templates."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 
+from bot.core.advice import Advice
 from bot.core.board import Waits
 from bot.core.chronicle import Landing, LandingKind, Span
 from bot.core.estimate import official_estimate
 from bot.core.health import Finding, Health, Letter, Level, RegistryHealth
 from bot.core.library import official_image
 from bot.core.matrix import Cause, Cell, Standing
-from bot.core.message.english.reasons import rests_on
+from bot.core.message.english.reasons import expectation, reason_sentences, rests_on
 from bot.core.message.english.trouble import trouble_sentence
 from bot.core.message.english.words import listing, moment, span
 from bot.core.message.neutral import Message
 from bot.core.model import Observation, Status
 from bot.core.platform import Platform
+from bot.core.reason import ReasonCode
 from bot.core.reference import Reference
 
 TIME_UNITS = "s min h day days"
@@ -43,11 +45,68 @@ _WHY = {
 }
 
 
+_IN_BRIEF: Mapping[Cause | None, str] = {Cause.NO_TAG: "The registry has no such tag yet."}
+"""Where docker-library says the rest."""
+
+_MAY_COME = (Standing.MISSING, Standing.UNKNOWN)
+
+_LABELS = {
+    ReasonCode.UNLISTED: "not listed",
+    ReasonCode.NOT_PLANNED: "not planned",
+    ReasonCode.BUILT_PENDING_INDEX: "built already",
+    ReasonCode.WAITING_PARENT: "waits for its base",
+    ReasonCode.QUEUED: "queued",
+}
+
+
 def why(cell: Cell, reference: Reference, *, now: datetime) -> str:
     """Why a platform is not there, or why nobody knows; empty for what is there."""
     if cell.trouble is not None:
         return f"The last look gave no answer: {trouble_sentence(reference, cell.trouble, now=now)}"
     return _WHY[cell.cause] if cell.cause is not None else ""
+
+
+def reasons(
+    cell: Cell, reference: Reference, advice: Advice | None, *, now: datetime
+) -> tuple[str, ...]:
+    """Why a platform is not there, a sentence each, by docker-library where that is known."""
+    general = why(cell, reference, now=now)
+    told = reason_sentences(advice, now=now) if advice is not None else ()
+    match advice.reason.code if advice is not None else None:
+        case None:
+            return (general,) if general else ()
+        case ReasonCode.UNKNOWN:
+            return (*told, general)
+        case ReasonCode.NOT_OFFICIAL:
+            return (general, *told) if advice is not None and advice.habit else (general,)
+        case _ if cell.cause is Cause.NOT_LISTED:
+            return told
+        case _:
+            return (_IN_BRIEF.get(cell.cause, general), *told)
+
+
+def expected(
+    cell: Cell,
+    reference: Reference,
+    advice: Advice | None,
+    waits: Waits | None,
+    *,
+    now: datetime,
+) -> str:
+    """When a platform that is not there usually comes; empty where it is, and for no known tag."""
+    if cell.standing not in _MAY_COME:
+        return ""
+    if advice is not None and advice.needs_a_word:
+        return "So it is not to be expected." if advice.reason.will_never_come else ""
+    told = expectation(advice, now=now) if advice is not None else None
+    return told or expectations(reference, cell.platform, waits)
+
+
+def reason_label(advice: Advice | None) -> str:
+    """The reason in a word or two, for where there is no room; empty if it is not known."""
+    if advice is None:
+        return ""
+    return "retired" if advice.reason.is_retired else _LABELS.get(advice.reason.code, "")
 
 
 def before_that(cell: Cell) -> str:
