@@ -158,9 +158,10 @@ class Hinter:
 
     async def _listed(self, batch: Mapping[Reference, _Waiting]) -> list[Reference]:
         """Tags of repositories of which somebody wants to hear of new ones."""
+        repositories = {each: replace(each, tag=None) for each in batch}
         async with self._store.reading() as transaction:
-            followed = await transaction.patterns.followed()
-        return sorted(each for each in batch if replace(each, tag=None) in followed)
+            followed = await transaction.patterns.followed(frozenset(repositories.values()))
+        return sorted(tag for tag, repository in repositories.items() if repository in followed)
 
     def _give_back(self, batch: Mapping[Reference, _Waiting]) -> None:
         """Before those that came meanwhile, which are newer where they are about the same tag."""

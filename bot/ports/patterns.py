@@ -1,6 +1,6 @@
 """Patterns: places that want to hear of every new tag of a repository that fits."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NewType, Protocol
@@ -54,7 +54,7 @@ class ClaimedTags:
     """A repository whose tags this process may list until its lease runs out.
 
     known: all that were ever seen; None before the first look. etag: of the last list, if that came
-    in one page.
+    in one page. claimed_at: what was pushed well before is in the list.
     """
 
     id: int
@@ -65,6 +65,7 @@ class ClaimedTags:
     failures: int
     lease: str
     patterns: tuple[Pattern, ...]
+    claimed_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +122,19 @@ class Patterns(Protocol):
         ...
 
     async def record(self, listed: Listed, *, expires_at: datetime, now: datetime) -> bool:
-        """Write a look, and a watch with a card for each new tag; False if the lease was lost."""
+        """Write a look, and a watch with a card for each new tag; False if the lease was lost.
+
+        What was stopped since the claim hears of nothing. Where a push was told of that the list
+        may be too early for, the tags are listed once more, soon.
+        """
         ...
 
-    async def followed(self) -> frozenset[Reference]:
-        """The repositories of whose new tags anybody wants to hear."""
+    async def followed(self, among: Collection[Reference]) -> frozenset[Reference]:
+        """Those of the repositories of whose new tags anybody wants to hear."""
         ...
 
     async def hint(self, repository: Reference, *, now: datetime) -> bool:
-        """List the tags of a repository soon, if anybody wants that and it is not done just now."""
+        """List the tags of a repository soon, also if that is done just now; False if nobody
+        wants it.
+        """
         ...

@@ -6,9 +6,9 @@ from sqlalchemy import bindparam, func, select
 
 from bot.ports import Backlog
 from bot.store.columns import UtcDateTime
+from bot.store.lines import IS_UNSENT
 from bot.store.schema import alerts, deliveries, inbox, targets
 from bot.store.session import Session
-from bot.store.states import SENT
 
 _DUE = targets.c.due_at <= bindparam("now", type_=UtcDateTime())
 _ON_THEIR_WAY = deliveries.c.due_at.is_not(None)
@@ -27,7 +27,7 @@ _ALL = select(
 )
 _STATES = (
     select(deliveries.c.state, func.count().label("number"))
-    .where(deliveries.c.state != SENT)
+    .where(IS_UNSENT)
     .group_by(deliveries.c.state)
 )
 

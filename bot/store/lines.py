@@ -13,6 +13,7 @@ from sqlalchemy import (
     case,
     func,
     insert,
+    literal_column,
     or_,
     select,
     update,
@@ -22,7 +23,7 @@ from bot.core.model import Event
 from bot.store.columns import UtcDateTime
 from bot.store.schema import alerts, deliveries, places
 from bot.store.session import Session
-from bot.store.states import EDIT, PENDING, POST, SENDING
+from bot.store.states import EDIT, PENDING, POST, SENDING, SENT
 
 OUT, LANDED = Event.OUT.value, Event.LANDED.value
 
@@ -31,6 +32,8 @@ OF_SERVICES = places.c.service.in_(bindparam("services", expanding=True))
 PLACES: BindParameter[Any] = bindparam("places", expanding=True)
 IS_EDIT = deliveries.c.kind == EDIT
 IS_POST = deliveries.c.kind != EDIT
+IS_UNSENT = deliveries.c.state != literal_column(f"'{SENT}'")
+"""Has not arrived. A constant, because by a parameter no database finds the index of these rows."""
 
 
 def is_over(moment: ColumnElement[datetime]) -> ColumnElement[bool]:

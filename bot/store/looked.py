@@ -116,6 +116,13 @@ class Held:
         """Whether something happened to the target since it was claimed."""
         return bool(self.row.hint_seq != self.look.target.hint_seq)
 
+    @property
+    def awaits_push(self) -> bool:
+        """Whether what was pushed is not to be seen yet, so that this look is soon repeated."""
+        digest = self.row.hint_digest
+        is_over = self.row.hint_tries == len(_LOOK_AGAIN_AFTER_S)
+        return digest is not None and not is_over and not _shows(self.look, digest)
+
 
 async def write_targets(session: Session, held: Iterable[Held], *, now: datetime) -> None:
     """What was seen, the next due time, and what becomes of hints; the leases end."""
@@ -148,7 +155,7 @@ def _next(held: Held, now: datetime) -> tuple[datetime | None, Mapping[str, Any]
         return now, None
     if held.row.hint_digest is None or not look.observation.is_clear:
         return look.due_at, None
-    if tries == len(_LOOK_AGAIN_AFTER_S) or _shows(look, held.row.hint_digest):
+    if not held.awaits_push:
         return look.due_at, {"new_hint_digest": None, "new_hint_tries": 0}
     soon = now + timedelta(seconds=_LOOK_AGAIN_AFTER_S[tries])
     kept = {"new_hint_digest": held.row.hint_digest, "new_hint_tries": tries + 1}

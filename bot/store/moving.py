@@ -1,6 +1,7 @@
 """A conversation goes on under another id: everything that belongs to it follows."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BindParameter, Select, and_, bindparam, case, delete, exists, select, update
 
@@ -87,17 +88,30 @@ _FOLLOW = tuple(
     for table in (watches, alerts, deliveries)
 )
 _there_too = patterns.alias("there_too")
+_IS_TWIN = (
+    (_there_too.c.place_id == _NEW)
+    & (_there_too.c.list_id == patterns.c.list_id)
+    & (_there_too.c.tag_pattern == patterns.c.tag_pattern)
+)
 _TAKE_PATTERNS = (
     update(patterns)
-    .where(
-        patterns.c.place_id == _OLD,
-        ~exists().where(
-            _there_too.c.place_id == _NEW,
-            _there_too.c.list_id == patterns.c.list_id,
-            _there_too.c.tag_pattern == patterns.c.tag_pattern,
-        ),
-    )
+    .where(patterns.c.place_id == _OLD, ~exists().where(_IS_TWIN))
     .values(place_id=_NEW)
+)
+_WANTED = ("platforms", "configured", "people")
+_TWIN_PATTERNS: Select[Any] = (
+    select(
+        *patterns.c[_WANTED],
+        *(_there_too.c[name].label(f"new_{name}") for name in _WANTED),
+        _there_too.c.id.label("twin"),
+    )
+    .join(_there_too, _IS_TWIN)
+    .where(patterns.c.place_id == _OLD)
+)
+_WANT_BOTH = (
+    update(patterns)
+    .where(patterns.c.id == _GO_ON)
+    .values({name: bindparam(f"new_{name}") for name in _WANTED})
 )
 _DROP_PATTERNS = delete(patterns).where(patterns.c.place_id == _OLD)
 _DROP = delete(places).where(places.c.id == _OLD)
@@ -120,6 +134,7 @@ async def move_conversation(
         for statement in _FOLLOW:
             await session.execute(statement, both)
         await session.execute(_TAKE_PATTERNS, both)
+        await _join_twin_patterns(session, both)
         await session.execute(_DROP_PATTERNS, {"old_place": place})
         await session.execute(_DROP, {"old_place": place})
     await session.execute(
@@ -141,6 +156,24 @@ async def _join_twins(session: Session, places_of_both: dict[str, int], *, now: 
         await session.execute(_TAKE_WANTS, pair)
         await session.execute(_LATER_END, pair)
         await session.execute(_END_THE_GONE, {"gone": row.id, "moment": now})
+
+
+async def _join_twin_patterns(session: Session, places_of_both: dict[str, int]) -> None:
+    rows = (await session.execute(_TWIN_PATTERNS, places_of_both)).mappings()
+    await session.execute_each(
+        _WANT_BOTH,
+        [
+            {
+                "twin": row["twin"],
+                **{f"new_{name}": _of_both(row[f"new_{name}"], row[name]) for name in _WANTED},
+            }
+            for row in rows.all()
+        ],
+    )
+
+
+def _of_both(one: list[str] | None, other: list[str] | None) -> list[str] | None:
+    return one if other is None else list(dict.fromkeys([*(one or ()), *other]))
 
 
 async def _threads(session: Session, service: str, conversation: str) -> dict[str, int]:

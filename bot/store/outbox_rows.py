@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, bindparam, or_, select
+from sqlalchemy import Row, bindparam, select
 
 from bot.core.message.neutral import Message
 from bot.core.model import Alert, Event, WatchId
 from bot.ports import Delivery, Edited, OutboxEntry, OwedAlert
 from bot.store.damage import readable
+from bot.store.lines import IS_UNSENT
 from bot.store.schema import alerts, deliveries, places, watchers, watches
 from bot.store.session import Session
 from bot.store.states import PENDING, SENT
@@ -41,10 +42,10 @@ _PEOPLE = (
 _LISTED = (
     select(deliveries, *places.c["service", "conversation", "thread"])
     .join_from(deliveries, places)
-    .where(or_(deliveries.c.state != SENT, bindparam("include_sent") == 1))
     .order_by(deliveries.c.seq.desc())
     .limit(bindparam("at_most"))
 )
+_LISTED_UNSENT = _LISTED.where(IS_UNSENT)
 _LOOSE = (
     select(
         alerts,
@@ -112,7 +113,7 @@ def _owed_alert(row: Row[Any], people: Sequence[str]) -> OwedAlert:
 
 async def read_entries(session: Session, *, limit: int, include_sent: bool) -> list[OutboxEntry]:
     """The newest of the deliveries and of the alerts without one, in order of their making."""
-    listed = await session.execute(_LISTED, {"include_sent": int(include_sent), "at_most": limit})
+    listed = await session.execute(_LISTED if include_sent else _LISTED_UNSENT, {"at_most": limit})
     rows = listed.all()
     loose = (await session.execute(_LOOSE, {"at_most": limit})).all()
     carried: Sequence[Row[Any]] = ()

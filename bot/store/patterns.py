@@ -1,10 +1,22 @@
 """The patterns, and the lists of tags they are about."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, case, delete, exists, insert, null, select, update
+from sqlalchemy import (
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    insert,
+    null,
+    select,
+    update,
+)
 
 from bot.core.model import Place
 from bot.core.reference import Reference
@@ -23,6 +35,7 @@ LISTED_AFTER_S = 1.0
 
 _NOW = bindparam("now", type_=UtcDateTime())
 _OF_PLACE = READ_PATTERNS.where(IS_THE_PLACE)
+_OF_LIST = READ_PATTERNS.where(patterns.c.list_id == bindparam("list"))
 _ONE = READ_PATTERNS.where(patterns.c.id == bindparam("pattern"))
 _OF_REPOSITORY = (
     tag_lists.c.registry == bindparam("of_registry"),
@@ -56,7 +69,12 @@ _DROP = delete(patterns).where(
     _NAMED, patterns.c.platforms.is_(None), patterns.c.configured.is_(None)
 )
 _IS_WANTED = exists().where(patterns.c.list_id == tag_lists.c.id)
-_REST = update(tag_lists).where(~_IS_WANTED).values(due_at=None)
+# Only of lists that are held: of any other one somebody may just be adding a pattern.
+_REST = (
+    update(tag_lists)
+    .where(tag_lists.c.id.in_(bindparam("lists", expanding=True)), ~_IS_WANTED)
+    .values(due_at=None)
+)
 
 # While a look is running due_at is the end of its lease.
 _WAKE = (
@@ -64,24 +82,41 @@ _WAKE = (
     .where(tag_lists.c.id == bindparam("list"))
     .values(due_at=case((tag_lists.c.lease_until > _NOW, tag_lists.c.lease_until), else_=_NOW))
 )
-_FOLLOWED = select(*tag_lists.c["registry", "repository"]).where(tag_lists.c.due_at.is_not(None))
+_FOLLOWED = select(*tag_lists.c["registry", "repository"]).where(
+    tag_lists.c.registry.in_(bindparam("registries", expanding=True)),
+    tag_lists.c.repository.in_(bindparam("repositories", expanding=True)),
+    tag_lists.c.due_at.is_not(None),
+)
 _SOON = bindparam("soon", type_=UtcDateTime())
 _HINT = (
     update(tag_lists)
-    .where(*_OF_REPOSITORY, tag_lists.c.due_at > _SOON, tag_lists.c.lease_token.is_(None))
-    .values(due_at=_SOON)
+    .where(*_OF_REPOSITORY, tag_lists.c.due_at.is_not(None))
+    .values(
+        hinted_at=_NOW,
+        due_at=case(
+            (and_(tag_lists.c.due_at > _SOON, tag_lists.c.lease_token.is_(None)), _SOON),
+            else_=tag_lists.c.due_at,
+        ),
+    )
 )
 _HELD = (
     select(tag_lists.c.id)
     .where(tag_lists.c.id == bindparam("list"), tag_lists.c.lease_token == bindparam("lease"))
     .with_for_update(key_share=True)
 )
+_SETTLED = bindparam("settled", type_=UtcDateTime())
 _LOOKED = (
     update(tag_lists)
     .where(tag_lists.c.id == bindparam("list"))
     .values(
         {name: bindparam(f"new_{name}") for name in ("etag", "failures", "looked_at")}
-        | {"due_at": case((_IS_WANTED, bindparam("new_due_at", type_=UtcDateTime())), else_=null())}
+        | {
+            "due_at": case(
+                (~_IS_WANTED, null()),
+                (tag_lists.c.hinted_at > _SETTLED, bindparam("soon", type_=UtcDateTime())),
+                else_=bindparam("new_due_at", type_=UtcDateTime()),
+            )
+        }
         | {"lease_token": None, "lease_until": None}
     )
 )
@@ -140,10 +175,10 @@ class SqlPatterns:
 
     async def _end(self, statement: Any, named: Sequence[PatternId]) -> None:
         those = {"named": list(named)}
-        await self._session.execute(_HOLD, those)
+        lists = list((await self._session.execute(_HOLD, those)).scalars())
         await self._session.execute(statement, those)
         await self._session.execute(_DROP, those)
-        await self._session.execute(_REST)
+        await self._session.execute(_REST, {"lists": lists})
 
     async def claim(
         self, *, capacity: Callable[[str], int], limit: int, now: datetime, lease_s: float
@@ -165,6 +200,7 @@ class SqlPatterns:
         mine = {"list": claimed.id, "lease": claimed.lease}
         if (await self._session.execute(_HELD, mine)).scalar() is None:
             return False
+        after = timedelta(seconds=LISTED_AFTER_S)
         await self._session.execute(
             _LOOKED,
             {
@@ -173,25 +209,40 @@ class SqlPatterns:
                 "new_failures": listed.failures,
                 "new_looked_at": claimed.looked_at if listed.failures else now,
                 "new_due_at": listed.due_at,
+                "settled": claimed.claimed_at - after,
+                # What failed waits as long as the registry needs, hint or not.
+                "soon": listed.due_at if listed.failures else min(listed.due_at, now + after),
             },
         )
         if listed.known is not None:
             await self._session.execute(
                 _KNOW, {"list": claimed.id, "new_known": sorted(listed.known)}
             )
-        for pattern, tag in listed.news:
-            await announce(self._session, pattern, tag, expires_at=expires_at, now=now)
+        if listed.news:
+            there = await self._read(_OF_LIST, {"list": claimed.id})
+            now_there = {pattern.id: pattern for pattern in there}
+            for claimed_pattern, tag in listed.news:
+                pattern = now_there.get(claimed_pattern.id)
+                if pattern is not None:
+                    await announce(self._session, pattern, tag, expires_at=expires_at, now=now)
         return True
 
-    async def followed(self) -> frozenset[Reference]:
-        """The repositories of whose new tags anybody wants to hear."""
-        rows = await self._session.execute(_FOLLOWED)
-        return frozenset(Reference(row.registry, row.repository, None) for row in rows)
+    async def followed(self, among: Collection[Reference]) -> frozenset[Reference]:
+        """Those of the repositories of whose new tags anybody wants to hear."""
+        rows = await self._session.execute(
+            _FOLLOWED,
+            {
+                "registries": sorted({each.registry for each in among}),
+                "repositories": sorted({each.repository for each in among}),
+            },
+        )
+        followed = {Reference(row.registry, row.repository, None) for row in rows}
+        return frozenset(followed.intersection(among))
 
     async def hint(self, repository: Reference, *, now: datetime) -> bool:
-        """List the tags of a repository now, if anybody wants that."""
+        """List the tags of a repository soon, also if that is done just now."""
         soon = now + timedelta(seconds=LISTED_AFTER_S)
-        hinted = await self._session.execute(_HINT, {**_key(repository), "soon": soon})
+        hinted = await self._session.execute(_HINT, {**_key(repository), "soon": soon, "now": now})
         if hinted.rowcount == 1:
             self._session.news.add(News.LOOKS)
         return hinted.rowcount == 1

@@ -33,6 +33,7 @@ _WANTED = (
     .join_from(wants, watches)
     .where(wants.c.watch_id.in_(bindparam("watches", expanding=True)))
 )
+_GOING = (Event.GONE, Event.TAG_GONE)
 _CHANGING = ("state", "episode", "digest", "stale", "completing", "shown")
 _CHANGE_WANT = (
     update(wants)
@@ -74,7 +75,7 @@ async def record_looks(
 
 
 async def _write_decisions(session: Session, held: Sequence[Held], *, now: datetime) -> None:
-    left = await _left_to_the_next_look(session, held)
+    left = await _left_to_the_next_look(session, held) | _gone_too_early(held)
     decisions = [each.look.decision for each in held]
     await session.execute_each(
         _CHANGE_WANT,
@@ -109,6 +110,21 @@ async def _left_to_the_next_look(session: Session, held: Iterable[Held]) -> froz
     rows = await session.execute(_WANTED, {"watches": sorted({watch for watch, *_ in known})})
     wanted = {(WatchId(row.watch_id), row.platform, row.episode, row.standing) for row in rows}
     return frozenset(watch for watch, *_ in known ^ wanted)
+
+
+def _gone_too_early(held: Iterable[Held]) -> frozenset[WatchId]:
+    """The watches that would be told that something has gone before the tag shows what was pushed.
+
+    A build that is pushed in two steps takes a platform away for a moment, and the look that comes
+    with the second one may still find the first.
+    """
+    return frozenset(
+        alert.watch
+        for each in held
+        if each.awaits_push
+        for alert in each.look.decision.alerts
+        if alert.event in _GOING
+    )
 
 
 async def _write_alerts(

@@ -201,6 +201,7 @@ deliveries = Table(
     Column("last_error", Text),
     UniqueConstraint("id"),
     partial_index("ix_deliveries_open", "place_id", "seq", where="due_at IS NOT NULL"),
+    partial_index("ix_deliveries_unsent", "seq", "state", where="state <> 'sent'"),
 )
 
 # platform is '' where the alert is about the whole watch: a NULL would not be unique.

@@ -6,7 +6,8 @@ from bot.store.columns import Json, UtcDateTime
 from bot.store.metadata import metadata, partial_index
 
 # The tags of repositories that patterns are about. known: all that were ever seen, NULL until the
-# first look. etag: of a list that came in one page. due_at is as in targets.
+# first look. etag: of a list that came in one page. due_at is as in targets. hinted_at: when a push
+# to the repository was told of last.
 tag_lists = Table(
     "tag_lists",
     metadata,
@@ -20,6 +21,7 @@ tag_lists = Table(
     Column("due_at", UtcDateTime),
     Column("lease_token", Text),
     Column("lease_until", UtcDateTime),
+    Column("hinted_at", UtcDateTime),
     UniqueConstraint("registry", "repository"),
     partial_index("ix_tag_lists_due", "due_at", where="due_at IS NOT NULL"),
 )

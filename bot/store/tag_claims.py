@@ -84,7 +84,9 @@ async def claim_lists(
     about: defaultdict[int, list[Row[Any]]] = defaultdict(list)
     for row in await session.execute(_OF_LISTS, {"lists": leased["ids"]}):
         about[row.list_id].append(row)
-    return list(readable(held, lambda row: _claimed(row, token, about[row.id]), table="tag_lists"))
+    return list(
+        readable(held, lambda row: _claimed(row, token, about[row.id], now), table="tag_lists")
+    )
 
 
 async def earliest_list(
@@ -115,7 +117,7 @@ def pattern_from(row: Row[Any]) -> Pattern:
     )
 
 
-def _claimed(row: Row[Any], token: str, about: Sequence[Row[Any]]) -> ClaimedTags:
+def _claimed(row: Row[Any], token: str, about: Sequence[Row[Any]], now: datetime) -> ClaimedTags:
     return ClaimedTags(
         id=row.id,
         repository=Reference(row.registry, row.repository, None),
@@ -125,4 +127,5 @@ def _claimed(row: Row[Any], token: str, about: Sequence[Row[Any]]) -> ClaimedTag
         failures=row.failures,
         lease=token,
         patterns=tuple(readable(about, pattern_from, table="patterns")),
+        claimed_at=now,
     )

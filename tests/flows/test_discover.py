@@ -30,7 +30,7 @@ def pattern(text: str = "22.*", *, created_at: datetime = NOW, number: int = 1) 
 
 
 def claimed(*known: str, patterns: tuple[Pattern, ...] = (pattern(),)) -> ClaimedTags:
-    return ClaimedTags(1, REPOSITORY, frozenset(known), None, at(60), 0, "lease", patterns)
+    return ClaimedTags(1, REPOSITORY, frozenset(known), None, at(60), 0, "lease", patterns, at(60))
 
 
 def test_nothing_is_new_at_first_sight() -> None:

@@ -1,7 +1,14 @@
 """How much waits to be done."""
 
+from pathlib import Path
+
+import pytest
+from sqlalchemy import ClauseElement
+
 from bot.core.message.neutral import Message
 from bot.ports import Backlog, Store
+from bot.store import backlogs, outbox_rows
+from tests.support.query_plans import steps_of
 from tests.support.stores import (
     ARM64,
     BUSYBOX,
@@ -75,3 +82,21 @@ async def test_commands_wait_until_they_are_done(store: Store) -> None:
         await transaction.inbox.done(command, now=NOW)
 
     assert (await backlog(store)).commands == 2
+
+
+COUNTING = {
+    "what waits": backlogs._ALL,
+    "messages by state": backlogs._STATES,
+    "messages that have not arrived": outbox_rows._LISTED_UNSENT,
+}
+
+
+@pytest.mark.parametrize("statement", COUNTING.values(), ids=COUNTING.keys())
+async def test_what_is_done_is_not_read_to_see_what_is_not(
+    statement: ClauseElement, tmp_path: Path
+) -> None:
+    steps = await steps_of(statement, tmp_path, value=lambda _name: 1)
+
+    read = [step for step in steps if step.startswith(("SCAN ", "SEARCH "))]
+    assert any("deliveries" in step for step in read)
+    assert [step for step in read if " USING " not in step and "CONSTANT ROW" not in step] == []

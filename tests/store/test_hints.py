@@ -2,6 +2,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from bot.core.model import WantState
 from bot.ports import Store
 from tests.support.stores import (
     AMD64,
@@ -19,6 +20,7 @@ from tests.support.stores import (
     present,
     record,
     unknown,
+    wants_of,
 )
 
 
@@ -157,3 +159,35 @@ async def test_a_plain_due_time_that_comes_sooner_is_kept(store: Store) -> None:
     await record(store, look(target, present(AMD64), due_at=at(0.05)))
 
     assert await due_at(store) == at(0.05)
+
+
+async def told_of(store: Store) -> list[str]:
+    async with store.reading() as transaction:
+        entries = await transaction.outbox.entries(limit=9, include_sent=True)
+    return [entry.about.rpartition(" ")[2] for entry in entries]
+
+
+async def test_what_a_push_in_two_steps_takes_away_for_a_moment_has_not_gone(store: Store) -> None:
+    await add(store, new_watch(platforms=(ARM64,), met={ARM64: digest("a")}, standing=True))
+    await look_and_record(store, present(AMD64, of="d"))
+    await hint(store, of="c", now=at(5))
+
+    await look_and_record(store, present(AMD64, of="d", seen_at=at(5)), now=at(5))
+    await look_and_record(store, present(AMD64, ARM64, of="c", seen_at=at(6)), now=at(6))
+
+    assert await told_of(store) == []
+    [want] = await wants_of(store)
+    assert (want.state, want.episode) == (WantState.MET, 0)
+
+
+async def test_what_is_away_has_gone_though_what_was_pushed_is_never_seen(store: Store) -> None:
+    await add(store, new_watch(platforms=(ARM64,), met={ARM64: digest("a")}, standing=True))
+    await look_and_record(store, present(AMD64, of="d"))
+    await hint(store, of="f", now=at(5))
+
+    told = []
+    for now in (5, 5.2, 5.8, 8, 19):
+        await look_and_record(store, present(AMD64, of="d", seen_at=at(now)), now=at(now))
+        told.append(await told_of(store))
+
+    assert told == [[], [], [], [], ["gone"]]

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import datetime
 
+import pytest
+
 from bot.core.model import Event, Place, WantState
 from bot.core.platform import Platform
 from bot.core.reference import Reference
@@ -70,6 +72,11 @@ async def of_place(store: Store, place: Place = TEAM) -> list[Pattern]:
 async def due(store: Store) -> datetime | None:
     async with store.reading() as transaction:
         return await transaction.patterns.next_due_at(opens_at=lambda _registry: NOW)
+
+
+async def hint(store: Store, *, now: datetime) -> None:
+    async with store.transaction() as transaction:
+        assert await transaction.patterns.hint(NODE, now=now)
 
 
 async def test_a_pattern_is_given_as_it_stands_and_its_tags_are_due(store: Store) -> None:
@@ -208,9 +215,86 @@ async def test_a_push_has_the_tags_listed_soon_and_only_where_somebody_asked(
     async with store.transaction() as transaction:
         assert await transaction.patterns.hint(NODE.with_tag("22.2"), now=at(10))
         assert not await transaction.patterns.hint(REDIS, now=at(10))
-        assert await transaction.patterns.followed() == {NODE}
+        assert await transaction.patterns.followed({NODE, REDIS}) == {NODE}
 
     assert await due(store) == at(11)
+
+
+@pytest.mark.parametrize("pushed_s", [-0.5, 3], ids=["just before the list", "during the list"])
+async def test_a_push_that_the_list_may_be_too_early_for_has_the_tags_listed_once_more(
+    store: Store, pushed_s: float
+) -> None:
+    await follow(store)
+    if pushed_s < 0:
+        await hint(store, now=at(pushed_s))
+    [claimed] = await claim(store)
+    if pushed_s > 0:
+        await hint(store, now=at(pushed_s))
+
+    await write(store, result(claimed, "22.1"), now=at(5))
+
+    assert await due(store) == at(6)
+    [again] = await claim(store, now=at(6))
+    await write(store, result(again, "22.1", "22.2"), now=at(7))
+    assert await due(store) == at(900)
+
+
+async def test_of_a_push_nobody_asks_a_registry_that_fails_sooner(store: Store) -> None:
+    await follow(store)
+    [claimed] = await claim(store)
+    await hint(store, now=at(3))
+
+    await write(store, replace(result(claimed), known=None, failures=1), now=at(5))
+
+    assert await due(store) == at(900)
+
+
+async def test_a_push_postpones_no_list_that_comes_sooner(store: Store) -> None:
+    await follow(store)
+    await hint(store, now=at(1))
+
+    assert await due(store) == NOW
+
+
+async def test_who_stopped_while_tags_were_listed_hears_of_none(store: Store) -> None:
+    mine, _ = await follow(store)
+    await follow(store, place=OPS)
+    [claimed] = await claim(store)
+    async with store.transaction() as transaction:
+        await transaction.patterns.stop([mine.id])
+
+    await write(store, result(claimed, "22.1", news=("22.1",)))
+
+    assert await watches_of(store) == []
+    assert len(await watches_of(store, OPS)) == 1
+
+
+async def test_who_wanted_more_while_tags_were_listed_gets_it(store: Store) -> None:
+    await follow(store)
+    [claimed] = await claim(store)
+    await follow(store, AMD64)
+
+    await write(store, result(claimed, "22.1", news=("22.1",)))
+
+    [watch] = await watches_of(store)
+    assert {want.platform for want in watch.wants} == {ARM64, AMD64}
+
+
+async def test_of_two_patterns_in_conversations_that_become_one_all_that_was_wanted_stays(
+    store: Store,
+) -> None:
+    old, new = Place("telegram", "-1"), Place("telegram", "-2")
+    await follow(store, ARM64, place=old, person="U1")
+    await follow(store, RISCV, place=old, person=None)
+    await follow(store, AMD64, place=new, person="U2")
+
+    async with store.transaction() as transaction:
+        await transaction.outbox.move(old, conversation="-2", now=NOW)
+
+    [pattern] = await of_place(store, new)
+    assert pattern.platforms == frozenset({ARM64, AMD64})
+    assert pattern.configured == frozenset({RISCV})
+    assert pattern.people == ("U2", "U1")
 
 
 async def test_all_patterns_are_given_in_order(store: Store) -> None:

@@ -6,13 +6,15 @@ SQLite has one writer at a time; there the second one begins when the first has 
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.core.message.neutral import Message
 from bot.core.model import Place, WantState
-from bot.ports import RegistryState, Store
+from bot.core.reference import parse_reference
+from bot.ports import NewPattern, PatternId, RegistryState, Store
 from bot.store.database import SqlStore, open_store
 from tests.store.conftest import Query
 from tests.support.postgres import PostgresServer, rows
@@ -543,3 +545,37 @@ async def test_nobody_waits_in_a_circle(store: Store, other: Store, query: Query
         "SELECT id FROM watches WHERE ended_at IS NULL AND id NOT IN (SELECT watch_id FROM wants)"
     )
     assert without_wants == []
+
+
+# -- patterns -------------------------------------------------------------------------------------
+
+
+async def test_who_stops_a_pattern_leaves_a_repository_that_somebody_just_follows(
+    store: Store, other: Store
+) -> None:
+    mine = await follow(store, "docker.io/library/node")
+    await stop_following(store, await follow(store, "docker.io/library/redis"))
+
+    async with store.transaction() as transaction:
+        await transaction.patterns.add(new_pattern("docker.io/library/redis"), now=NOW)
+        async with asyncio.timeout(10):
+            await stop_following(other, mine)
+
+    async with store.reading() as transaction:
+        assert await transaction.patterns.next_due_at() == NOW
+
+
+def new_pattern(repository: str) -> NewPattern:
+    named = replace(parse_reference(repository), tag=None)
+    return NewPattern(named, "22.*", TEAM, frozenset({ARM64}), "U1")
+
+
+async def follow(store: Store, repository: str) -> PatternId:
+    async with store.transaction() as transaction:
+        pattern, _ = await transaction.patterns.add(new_pattern(repository), now=NOW)
+    return pattern.id
+
+
+async def stop_following(store: Store, pattern: PatternId) -> None:
+    async with store.transaction() as transaction:
+        await transaction.patterns.stop([pattern])
