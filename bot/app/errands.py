@@ -23,9 +23,10 @@ from bot.core.model import TERMINAL, Observation, Watch
 from bot.core.platform import Platform
 from bot.core.reference import Reference
 from bot.flows.question import Depth, Question
-from bot.ports import OutboxEntry
+from bot.ports import OutboxEntry, Pattern
 
 if TYPE_CHECKING:
+    from bot.flows.follow import PatternWish
     from bot.flows.subscribe import Wish
     from bot.store.inspection import Condition
 
@@ -127,20 +128,35 @@ async def subscribe(settings: Settings, world: World, wish: "Wish") -> tuple[boo
     return not prepared.refused, message
 
 
+async def follow(settings: Settings, world: World, wish: "PatternWish") -> tuple[bool, Message]:
+    """Watch for new tags as a chat command would; whether it was not refused, and the answer."""
+    from bot.app.standing import follower_of
+
+    async with storing(settings) as store, looking(settings, world) as eyes:
+        prepared = await follower_of(settings, world, eyes=eyes).prepare(wish)
+        async with store.transaction() as transaction:
+            message = await prepared.plan(transaction)
+    return not prepared.refused, message
+
+
 async def stop_watches(
-    settings: Settings, world: World, is_meant: Callable[[Watch], bool]
-) -> list[Watch]:
-    """End the watches that are meant."""
+    settings: Settings, world: World, is_meant: Callable[[Watch | Pattern], bool]
+) -> Message | None:
+    """End the watches and patterns that are meant; what was ended, or None if nothing was."""
+    from bot.flows.tend import told_stopped
+
     async with storing(settings) as store, store.transaction() as transaction:
-        chosen = [watch for watch in await transaction.watches.active() if is_meant(watch)]
-        await transaction.watches.stop([watch.id for watch in chosen], now=world.clock())
-        return chosen
+        watches = [each for each in await transaction.watches.active() if is_meant(each)]
+        patterns = [each for each in await transaction.patterns.all() if is_meant(each)]
+        await transaction.watches.stop([each.id for each in watches], now=world.clock())
+        await transaction.patterns.stop([each.id for each in patterns])
+    return told_stopped(watches, patterns) if watches or patterns else None
 
 
-async def active_watches(settings: Settings) -> list[Watch]:
-    """All active watches."""
+async def active_watches(settings: Settings) -> tuple[list[Watch], list[Pattern]]:
+    """All active watches, and all patterns."""
     async with storing(settings) as store, store.reading() as transaction:
-        return await transaction.watches.active()
+        return await transaction.watches.active(), await transaction.patterns.all()
 
 
 async def outbox_entries(

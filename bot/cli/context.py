@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from bot.config import Loaded, Settings
+    from bot.core.pattern import TagPattern
     from bot.core.platform import Platform
     from bot.core.reference import Reference
 
@@ -60,6 +61,13 @@ def parsed_image(text: str) -> "Reference":
     if reference.tag is None:
         raise InvalidInput(f"{text}: a digest never changes; name a tag, such as node:22.")
     return reference
+
+
+def parsed_pattern(text: str) -> "TagPattern | None":
+    """The pattern of tags that a person named; None for what is none. Raises InvalidInput."""
+    from bot.core.pattern import parse_tag_pattern, split_pattern
+
+    return None if split_pattern(text) is None else parse_tag_pattern(text)
 
 
 def parsed_platforms(words: "Sequence[str]", settings: "Settings") -> "tuple[Platform, ...]":

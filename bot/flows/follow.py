@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from bot.core.access import Access
 from bot.core.errors import RegistryError
 from bot.core.message.english.patterns import (
     render_cannot_follow,
     render_following,
+    render_pattern_has_no_end,
+    render_pattern_keeps_nothing,
     render_too_many_patterns,
     render_unfollowed,
 )
@@ -18,7 +21,7 @@ from bot.core.model import Place, Trouble
 from bot.core.pattern import TagPattern
 from bot.core.platform import Platform
 from bot.flows.look import Look
-from bot.flows.subscribe import HOPELESS, Plan, just_answer
+from bot.flows.subscribe import HOPELESS, Plan, Prepared, just_answer
 from bot.log import Log
 from bot.ports import Clock, NewPattern, Pattern, Registry, Transaction
 
@@ -27,6 +30,21 @@ MATCHED_AT_ONCE = 500
 """So many tags are matched before it is seen whether the time is up."""
 
 log = Log(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PatternWish:
+    """What somebody asked for. person: None on the command line, which has no limits.
+
+    expires_in, standing: what was asked for beside it, and cannot be had.
+    """
+
+    pattern: TagPattern
+    platforms: tuple[Platform, ...]
+    place: Place
+    person: str | None
+    expires_in: timedelta | None = None
+    standing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,26 +57,34 @@ class Follower:
     most: int
     timeout_s: float = TIMEOUT_S
 
-    async def prepare(
-        self, pattern: TagPattern, platforms: tuple[Platform, ...], *, place: Place, person: str
-    ) -> Plan:
+    async def prepare(self, wish: PatternWish) -> Prepared:
         """List the tags once, so that the answer says what fits; nothing is written yet."""
-        fitting = await self._fitting(pattern, place)
+        pattern = wish.pattern
+        if wish.expires_in is not None:
+            return _refused(render_pattern_has_no_end(pattern.familiar))
+        if wish.standing:
+            return _refused(render_pattern_keeps_nothing(pattern.familiar))
+        fitting = await self._fitting(pattern, wish.place)
         if isinstance(fitting, RegistryError):
             trouble = Trouble(fitting.kind, fitting.http_status, fitting.retry_at)
             sentence = trouble_sentence(pattern.repository, trouble, now=self.clock())
-            return just_answer(render_cannot_follow(pattern.familiar, fitting.kind, sentence))
+            return _refused(render_cannot_follow(pattern.familiar, fitting.kind, sentence))
+        return Prepared(self._following(wish, fitting))
+
+    def _following(self, wish: PatternWish, fitting: list[str] | None) -> Plan:
+        pattern, place = wish.pattern, wish.place
 
         async def plan(transaction: Transaction) -> Message:
             there = await transaction.patterns.of_place(place)
-            if find(there, pattern) is None:
+            if find(there, pattern) is None and wish.person is not None:
                 watches = await transaction.watches.of_place(place)
                 if len(there) + len(watches) >= self.most:
                     return render_too_many_patterns(pattern.familiar, most=self.most)
-            new = NewPattern(pattern.repository, pattern.text, place, frozenset(platforms), person)
+            wanted = frozenset(wish.platforms)
+            new = NewPattern(pattern.repository, pattern.text, place, wanted, wish.person)
             made, is_new = await transaction.patterns.add(new, now=self.clock())
-            wanted = made.platforms | made.configured
-            return render_following(pattern.familiar, wanted, fitting, is_new=is_new)
+            every = made.platforms | made.configured
+            return render_following(pattern.familiar, every, fitting, is_new=is_new)
 
         return plan
 
@@ -76,6 +102,10 @@ class Follower:
             log.debug("tags_not_listed", repository=repository.name, error=str(error))
             hopeless = isinstance(error, RegistryError) and error.kind in HOPELESS
             return error if isinstance(error, RegistryError) and hopeless else None
+
+
+def _refused(message: Message) -> Prepared:
+    return Prepared(just_answer(message), refused=True)
 
 
 async def _matched(pattern: TagPattern, tags: Sequence[str]) -> list[str]:

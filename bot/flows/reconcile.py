@@ -138,7 +138,7 @@ class Reconciler:
         removed = [key for key in gone if key not in doubtful]
         for repository, text, place in (*added, *changed):
             platforms = wanted[repository, text, place]
-            await self._add(NewPattern(repository, text, place, platforms, None))
+            await self._add(NewPattern(repository, text, place, platforms, None, configured=True))
         for key in removed:
             await self._forget(there[key])
         return Reconciled(

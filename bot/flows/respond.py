@@ -12,7 +12,6 @@ from bot.core.errors import StoreError
 from bot.core.message.english.answers import render_not_watched
 from bot.core.message.english.checks import render_check
 from bot.core.message.english.hints import with_suggestions
-from bot.core.message.english.patterns import render_pattern_has_no_end
 from bot.core.message.english.talk import (
     render_answered_directly,
     render_help,
@@ -31,7 +30,7 @@ from bot.flows.again import in_transaction
 from bot.flows.bells import Bells
 from bot.flows.crew import Crew
 from bot.flows.crowd import Crowded
-from bot.flows.follow import Follower
+from bot.flows.follow import Follower, PatternWish
 from bot.flows.question import Depth, Explaining, Question
 from bot.flows.sight import Sight
 from bot.flows.subscribe import Plan, Subscriber, just_answer, wish_of
@@ -217,15 +216,16 @@ class Responder:
         return answer_alone
 
     async def _follow(self, command: Command, meant: said.Watch, pattern: TagPattern) -> Plan:
-        if meant.expires_in is not None:
-            return just_answer(render_pattern_has_no_end(pattern.familiar))
         direct = self.direct_place(command.place, command.person) if meant.direct else None
-        return await self.follower.prepare(
+        wish = PatternWish(
             pattern,
             meant.platforms or self.default_platforms,
-            place=direct or command.place,
-            person=command.person,
+            direct or command.place,
+            command.person,
+            expires_in=meant.expires_in,
+            standing=meant.standing or meant.rebuilds,
         )
+        return (await self.follower.prepare(wish)).plan
 
     async def _check(
         self, place: Place, reference: Reference, platforms: tuple[Platform, ...]

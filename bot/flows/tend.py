@@ -33,7 +33,7 @@ def show(command: Command, meant: said.List, *, clock: Clock) -> Plan:
     async def plan(transaction: Transaction) -> Message:
         watches = await transaction.watches.of_place(command.place)
         patterns = await transaction.patterns.of_place(command.place)
-        rows = list(map(_row, patterns))
+        rows = list(map(row_of_pattern, patterns))
         return render_list(watches, page=meant.page, now=clock(), patterns=rows)
 
     return plan
@@ -52,7 +52,7 @@ def unwatch(command: Command, meant: said.Unwatch, *, clock: Clock) -> Plan:
         if not chosen and not patterns:
             if watches:
                 return render_not_watched(_name_of(meant))
-            return render_list([], page=1, now=clock(), patterns=list(map(_row, every)))
+            return render_list([], page=1, now=clock(), patterns=list(map(row_of_pattern, every)))
         if len(chosen) + len(patterns) > 1 and not meant.confirmed:
             return render_really_stop(
                 chosen, platforms=meant.platforms, patterns=list(map(_followed, patterns))
@@ -131,9 +131,17 @@ async def _stop(
         await transaction.watches.drop(chosen, platforms, now=clock())
     else:
         await transaction.watches.stop(chosen, now=clock())
+    if patterns:
+        await transaction.patterns.stop([pattern.id for pattern in patterns])
+    return told_stopped(watches, patterns, platforms=platforms)
+
+
+def told_stopped(
+    watches: Sequence[Watch], patterns: Sequence[Pattern], *, platforms: Sequence[Platform] = ()
+) -> Message:
+    """What was stopped, at least one of them; platforms: only those of the watches."""
     if not patterns:
         return render_stopped(watches, platforms=platforms)
-    await transaction.patterns.stop([pattern.id for pattern in patterns])
     followed = list(map(_followed, patterns))
     if watches or len(followed) > 1:
         return render_stopped(watches, patterns=followed)
@@ -158,7 +166,8 @@ def _is_pattern_meant(pattern: Pattern, meant: said.Unwatch) -> bool:
     return meant.everything and not meant.platforms and bool(pattern.platforms)
 
 
-def _row(pattern: Pattern) -> str:
+def row_of_pattern(pattern: Pattern) -> str:
+    """One pattern in one line of a list."""
     wanted = pattern.platforms | pattern.configured
     return pattern_row(pattern.familiar, wanted, configured=bool(pattern.configured))
 

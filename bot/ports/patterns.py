@@ -40,13 +40,14 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class NewPattern:
-    """A pattern that somebody wants, or the configuration if person is None."""
+    """A pattern that people want, or the configuration. person: None if nobody is to be named."""
 
     repository: Reference
     text: str
     place: Place
     platforms: frozenset[Platform]
     person: str | None
+    configured: bool = False
 
 
 @dataclass(frozen=True, slots=True)

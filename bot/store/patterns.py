@@ -269,16 +269,17 @@ def _key(repository: Reference) -> dict[str, str]:
 def _with(row: Row[Any], new: NewPattern) -> dict[str, Any]:
     """The columns of a pattern to which somebody has added; the configuration replaces its own."""
     texts = sorted(map(str, new.platforms))
-    if new.person is None:
+    if new.configured:
         return {
             "pattern": row.id,
             "new_platforms": row.platforms,
             "new_configured": texts,
             "new_people": row.people,
         }
+    named = () if new.person is None else (new.person,)
     return {
         "pattern": row.id,
         "new_platforms": sorted({*texts, *(row.platforms or ())}),
         "new_configured": row.configured,
-        "new_people": list(dict.fromkeys((*row.people, new.person))),
+        "new_people": list(dict.fromkeys((*row.people, *named))),
     }

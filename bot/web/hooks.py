@@ -136,9 +136,12 @@ class Remembered:
 
 
 async def _body(request: web.Request) -> bytes | None:
-    """The body; None if it is too long. Raises TimeoutError."""
+    """The body; None if it is too long, empty if it cannot be read. Raises TimeoutError."""
     async with asyncio.timeout(READ_WITHIN_S):
         try:
             return await request.read()
         except web.HTTPRequestEntityTooLarge:
             return None
+        except (web.RequestPayloadError, ConnectionError):
+            # Not what it says that it is packed in, or broken off: nothing that a sender sends.
+            return b""

@@ -114,6 +114,20 @@ async def test_a_time_beside_a_pattern_is_refused(desk: Desk, store: Store) -> N
     assert await texts(store) == []
 
 
+@pytest.mark.parametrize("word", ["keep", "rebuilds"])
+async def test_what_a_pattern_cannot_do_is_refused(desk: Desk, store: Store, word: str) -> None:
+    answer = await desk.ask(f"/watch {SLIM} arm64 {word}")
+
+    assert "the tags it finds cannot be kept" in answer.headline
+    assert await texts(store) == []
+
+
+async def test_a_pattern_has_every_platform_anyway(desk: Desk, store: Store) -> None:
+    await desk.ask(f"/watch {SLIM} arm64 anyway")
+
+    assert await texts(store) == [SLIM]
+
+
 async def test_all_means_patterns_too_and_is_asked_back(desk: Desk, store: Store) -> None:
     await add(store, new_watch())
     await desk.ask(f"/watch {SLIM} arm64", person="U2")
@@ -152,7 +166,9 @@ async def test_all_of_one_platform_leaves_patterns(desk: Desk, store: Store) -> 
 async def test_patterns_of_the_configuration_are_not_meant_by_all(desk: Desk, store: Store) -> None:
     async with store.transaction() as transaction:
         pattern = parse_tag_pattern(SLIM)
-        new = NewPattern(pattern.repository, pattern.text, TEAM, frozenset({ARM64}), None)
+        new = NewPattern(
+            pattern.repository, pattern.text, TEAM, frozenset({ARM64}), None, configured=True
+        )
         await transaction.patterns.add(new, now=NOW)
 
     answer = await desk.ask("/unwatch all")

@@ -110,6 +110,29 @@ async def test_watches_are_made_listed_and_stopped(
     assert outbox.output == "Nothing is waiting to go out.\n"
 
 
+async def test_patterns_are_followed_listed_and_stopped(
+    docker_registry_factory: StartRegistry, write_config: WriteConfig
+) -> None:
+    registry = await docker_registry_factory()
+    await push_image(registry.url, "library/node", "22", ["linux/amd64"])
+    config = write_config(registry.url)
+
+    made = await archbell("--config", config, "watch", "node:2*", "arm64")
+    await archbell("--config", config, "watch", "node:1*", "arm64", "--place", "terminal")
+    refused = await archbell("--config", config, "watch", "node:2*", "arm64", "--keep")
+    table = await archbell("--config", config, "list")
+    one = await archbell("--config", config, "unwatch", "node:2*")
+    listed = await archbell("--config", config, "list", "--json")
+    rest = await archbell("--config", config, "unwatch", "all")
+    again = await archbell("--config", config, "unwatch", "node:1*")
+
+    assert (made.code, refused.code, one.code, rest.code, again.code) == (0, 1, 0, 0, 1)
+    assert "1 tag fits already" in made.output
+    assert "node:2*: new tags, for linux/arm64" in table.output
+    assert [each["pattern"] for each in json.loads(listed.output)] == ["docker.io/library/node:1*"]
+    assert "Stopped watching for new tags that fit node:1*" in rest.output
+
+
 async def test_a_retry_of_an_unknown_message_is_one_sentence(write_config: WriteConfig) -> None:
     config = write_config("http://127.0.0.1:9")
 

@@ -43,7 +43,7 @@ async def follow(
     wanted = frozenset(platforms or (ARM64,))
     async with store.transaction() as transaction:
         return await transaction.patterns.add(
-            NewPattern(repository, text, place, wanted, person), now=now
+            NewPattern(repository, text, place, wanted, person, configured=person is None), now=now
         )
 
 

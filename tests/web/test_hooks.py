@@ -272,6 +272,51 @@ async def test_what_is_too_long_is_refused(
     assert desk.counted() == {"too_large": 1}
 
 
+@pytest.mark.parametrize(
+    ("headers", "status", "outcome"),
+    [
+        pytest.param(BEARER, 400, "malformed", id="from who knows the secret"),
+        pytest.param({}, 404, "forged", id="from a stranger"),
+    ],
+)
+async def test_what_is_not_packed_as_it_says_is_refused_and_fills_no_log(
+    desk: Desk,
+    caplog: pytest.LogCaptureFixture,
+    headers: Mapping[str, str],
+    status: int,
+    outcome: str,
+) -> None:
+    packed = {**headers, "Content-Encoding": "gzip"}
+
+    answer, _ = await desk.post("/hooks/generic", b"not packed", packed)
+
+    assert (answer, desk.counted()) == (status, {outcome: 1})
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"POST /hooks/generic HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nabc",
+        b"POST /hooks/generic HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"\x16\x03\x01\r\n\r\n",
+    ],
+    ids=["broken off", "no chunks", "no HTTP"],
+)
+async def test_what_strangers_break_fills_no_log(
+    desk: Desk, caplog: pytest.LogCaptureFixture, sent: bytes
+) -> None:
+    host, _, port = desk.url.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(sent)
+    writer.write_eof()
+    await reader.read()
+    writer.close()
+
+    assert await desk.post("/hooks/generic", EXAMPLES[Sender.GENERIC], BEARER) == (202, "")
+    assert caplog.records == []
+
+
 async def test_a_hundred_posts_at_once_are_all_taken_in(desk: Desk) -> None:
     event: dict[str, Any] = DISTRIBUTION["events"][0]
     envelopes = [{"events": [event | {"id": f"e{number}"}]} for number in range(100)]

@@ -56,6 +56,18 @@ def render_pattern_has_no_end(pattern: str) -> Message:
     )
 
 
+def render_pattern_keeps_nothing(pattern: str) -> Message:
+    """A pattern whose tags are to be kept an eye on after they have everything."""
+    return Message(
+        f"❓ Not watching for {pattern}: the tags it finds cannot be kept.",
+        (
+            "Leave keep or rebuilds out: a pattern goes on by itself, and each tag it finds is "
+            "watched until it has what you want.",
+            "To go on with one of them then: /watch IMAGE:TAG keep",
+        ),
+    )
+
+
 def render_too_many_patterns(pattern: str, *, most: int) -> Message:
     """One pattern too many."""
     return Message(
