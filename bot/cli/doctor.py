@@ -20,7 +20,7 @@ _COLOURS = {"ok": typer.colors.GREEN, "warning": typer.colors.YELLOW, "fault": t
 
 
 def doctor(context: typer.Context, as_json: AsJson = False) -> None:
-    """Examine configuration, database, disk, clock, registries and chats; say what to mend.
+    """Examine configuration, database, disk, clock, registries, chats and hooks; say what to mend.
 
     Changes nothing. Exit codes: 0 all is well, or there are only warnings; 1 at least one fault;
     2 wrong usage.

@@ -2,14 +2,14 @@
 
 import asyncio
 import sqlite3
-from contextlib import closing
+from contextlib import AbstractAsyncContextManager, closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from bot.app.doctor import Round, Verdict, examine
+from bot.app.doctor import Finding, Round, Verdict, examine
 from bot.app.doctor.chats import slack_findings
 from bot.app.doctor.machine import (
     FULL_BYTES,
@@ -18,6 +18,7 @@ from bot.app.doctor.machine import (
     database_findings,
     judged_space,
 )
+from bot.app.doctor.posts import late_post_finding
 from bot.app.doctor.registries import late_finding, registry_finding
 from bot.app.world import World
 from bot.chat.slack.examining import SlackFacts
@@ -31,12 +32,17 @@ from bot.core.errors import (
     TransportFailure,
 )
 from bot.net.limits import Budget
+from bot.ports import NO_FIGURES
 from bot.registry.greeting import Greeting
 from bot.store.inspection import upgrade_store
+from bot.web.hooks import Hook, Hooks
+from bot.web.server import serving
+from tests.support.canaries import canary
 from tests.support.chat_faults import STALL_BEFORE
 from tests.support.scripted_answers import Answer
-from tests.support.scripted_registry import scripted_registry
+from tests.support.scripted_registry import ScriptedRegistry, scripted_registry
 from tests.support.slack_server import slack_server
+from tests.support.webhook_receiver import webhook_receiver
 
 HOST = "registry.test"
 FINE = Greeting(
@@ -222,3 +228,85 @@ def test_scopes_that_slack_does_not_tell_are_not_judged() -> None:
 
     assert {finding.verdict for finding in findings} == {Verdict.OK}
     assert len(findings) == 2
+
+
+def config_with(folder: Path, registry: ScriptedRegistry, *lines: str) -> Path:
+    path = folder / "config.toml"
+    hub = (
+        "[[registry]]",
+        'host = "docker.io"',
+        f'endpoint = "{registry.url}"',
+        "plain_http = true",
+        "allow_private = true",
+    )
+    path.write_text("\n".join((*lines, *hub)))
+    return path
+
+
+HOOK = (
+    "[[hook]]",
+    'name = "mine"',
+    'kind = "generic"',
+    f'secret = "{canary("hook-secret-for-the-doctor")}"',
+)
+
+
+async def findings_with(folder: Path, subject: str, *lines: str) -> list[Finding]:
+    async with scripted_registry() as registry:
+        registry.will_answer(Answer(200, {}, b"{}"), to="GET /v2/", times=2)
+        path = config_with(folder, registry, *lines)
+        going = Round(path, {}, World(), at_most_s=5)
+        findings = await examine(going, lambda _: None)
+    return [finding for finding in findings if finding.subject == subject]
+
+
+def served(*hooks: Hook) -> AbstractAsyncContextManager[str]:
+    known = Hooks(hooks, hint=lambda _pushed, _hook: True, figures=NO_FIGURES, clock=World().clock)
+    return serving(known.routes(), host="127.0.0.1", port=0)
+
+
+async def test_hooks_are_told_and_whether_the_bot_knows_them(tmp_path: Path) -> None:
+    async with served() as url:
+        port = url.rpartition(":")[2]
+        known = await findings_with(tmp_path, "hooks", "[server]", f"port = {port}", *HOOK)
+    nobody = await findings_with(tmp_path, "hooks", "[server]", f"port = {port}", *HOOK)
+    anywhere = await findings_with(tmp_path, "hooks", "[server]", "port = 0", *HOOK)
+
+    assert "any registry at /hooks/mine" in known[0].says
+    assert "the bot listens on" in known[1].says
+    assert "nothing listens on" in nobody[1].says
+    assert (anywhere[1].verdict, anywhere[1].cure) == (Verdict.WARNING, "set [server] port")
+
+
+async def test_what_else_has_the_port_of_the_hooks_is_told(tmp_path: Path) -> None:
+    async with serving([], host="127.0.0.1", port=0) as url:
+        port = url.rpartition(":")[2]
+        [_, found] = await findings_with(tmp_path, "hooks", "[server]", f"port = {port}", *HOOK)
+
+    assert found.verdict is Verdict.FAULT
+    assert "takes no posts for hooks" in found.says
+    assert "start it anew" in found.cure
+
+
+@pytest.mark.parametrize("is_there", [True, False], ids=["there", "away"])
+async def test_a_webhook_is_reached_and_nothing_is_posted_there(
+    tmp_path: Path, is_there: bool
+) -> None:
+    async with webhook_receiver() as receiver:
+        url = receiver.url if is_there else "http://127.0.0.1:9"
+        block = (
+            "[[webhook]]",
+            'name = "nightly"',
+            f'url = "{url}/in"',
+            "allow_private = true",
+            f'secret = "{canary("posted")}"',
+        )
+        [found] = await findings_with(tmp_path, "webhook:nightly", *block)
+
+    assert found.verdict is (Verdict.OK if is_there else Verdict.FAULT)
+    assert ("can be reached" if is_there else "it cannot be reached") in found.says
+    assert receiver.posted == []
+
+
+async def test_a_webhook_that_hangs_is_given_up() -> None:
+    assert late_post_finding("webhook:nightly", seconds=5).verdict is Verdict.FAULT

@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from bot.app.configuration import Checked, check_configuration
 from bot.app.doctor.chats import Examination, chat_examinations, late_chat_finding
 from bot.app.doctor.finding import Finding, fault, warning, well
 from bot.app.doctor.machine import clock_finding, database_findings
+from bot.app.doctor.posts import late_post_finding, post_examinations
 from bot.app.doctor.registries import late_finding, registry_finding
 from bot.app.logins import logins_of
 from bot.app.wiring import proxy_of, registry_settings
@@ -26,6 +28,14 @@ AT_MOST_S = 10.0
 
 Tell = Callable[[str], None]
 """Told the subject of each examination that is over."""
+
+
+class Late(Protocol):
+    """What to tell of a subject that took too long."""
+
+    def __call__(self, subject: str, /, *, seconds: float) -> Finding:
+        """The finding."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +64,12 @@ async def examine(going: Round, tell: Tell) -> list[Finding]:
             group.create_task(_greeting(greeter, host, going, tell)) for host in _hosts(settings)
         ]
         chats = [
-            group.create_task(_chat(service, ask, going, tell))
+            group.create_task(_asked(service, ask, going, tell, late=late_chat_finding))
             for service, ask in chat_examinations(settings).items()
+        ]
+        posts = [
+            group.create_task(_asked(subject, ask, going, tell, late=late_post_finding))
+            for subject, ask in post_examinations(settings).items()
         ]
         heard = [await greeting for greeting in greetings]
         found = [
@@ -69,6 +83,7 @@ async def examine(going: Round, tell: Tell) -> list[Finding]:
     return [
         *found,
         *(told or [well("chats", "none is configured: the bot talks in the terminal it runs in")]),
+        *(finding for post in posts for finding in post.result()),
     ]
 
 
@@ -124,14 +139,16 @@ def _about_registry(
     return registry_finding(greeting, is_configured=is_configured, is_needed=is_needed)
 
 
-async def _chat(service: str, ask: Examination, going: Round, tell: Tell) -> list[Finding]:
+async def _asked(
+    subject: str, ask: Examination, going: Round, tell: Tell, *, late: Late
+) -> list[Finding]:
     try:
         async with asyncio.timeout(going.at_most_s):
             return await ask()
     except TimeoutError:
-        return [late_chat_finding(service, seconds=going.at_most_s)]
+        return [late(subject, seconds=going.at_most_s)]
     finally:
-        tell(service)
+        tell(subject)
 
 
 @asynccontextmanager

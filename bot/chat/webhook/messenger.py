@@ -4,7 +4,13 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import datetime
 
-from aiohttp import ClientConnectorError, ClientError, ClientSession, ConnectionTimeoutError
+from aiohttp import (
+    ClientConnectorError,
+    ClientError,
+    ClientSession,
+    ClientSSLError,
+    ConnectionTimeoutError,
+)
 
 from bot.chat.webhook.hooks import Hook
 from bot.chat.webhook.payload import request_for
@@ -72,7 +78,7 @@ class Webhooks:
         if hook is None:
             raise PlaceClosed(f"no [[webhook]] of the configuration is named {place.conversation}")
         asked = request_for(hook, message, marker=marker, now=self._clock())
-        with _translated():
+        with translated():
             async with self._sessions[hook.name].post(
                 hook.url, data=asked.body, headers=asked.headers, allow_redirects=False
             ) as answer:
@@ -97,7 +103,7 @@ class Webhooks:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
     """Raise what aiohttp raises as SendErrors."""
     try:
         yield
@@ -105,6 +111,10 @@ def _translated() -> Iterator[None]:
         if was_refused(error):
             raise PlaceClosed(
                 "its address is private; set allow_private = true in its [[webhook]]"
+            ) from error
+        if isinstance(error, ClientSSLError):
+            raise NotSent(
+                "its certificate is not trusted; name its authority as ca_file in its [[webhook]]"
             ) from error
         raise NotSent("it cannot be reached") from error
     except (ClientError, OSError, TimeoutError) as error:
@@ -130,14 +140,15 @@ async def open_webhooks(
     async with AsyncExitStack() as stack:
         sessions = {
             hook.name: await stack.enter_async_context(
-                open_session(_way(hook, proxy), user_agent=user_agent, timeouts=Timeouts())
+                open_session(way_to(hook, proxy), user_agent=user_agent, timeouts=Timeouts())
             )
             for hook in known
         }
         yield Webhooks(known, sessions, clock=clock)
 
 
-def _way(hook: Hook, proxy: str | None) -> Way:
+def way_to(hook: Hook, proxy: str | None) -> Way:
+    """How to reach a hook. Raises ConfigurationError for a bad ca_file."""
     return Way(
         guarded=not hook.allow_private,
         trust=None if hook.ca_file is None else trusting(hook.ca_file),
