@@ -86,6 +86,21 @@ def test_a_mistake_names_block_and_key_and_costs_the_others_nothing(
     assert len(read.doubtful) == 1
 
 
+@pytest.mark.parametrize("option", ["rebuilds", "stale"])
+def test_what_patterns_cannot_do_is_refused_where_there_is_nothing_else(
+    file: Path, option: str
+) -> None:
+    bad = f'[[watch]]\nimages = ["node:22.*"]\nplaces = ["terminal"]\n{option} = true\n'
+    good = bad.replace('"node:22.*"', '"node:22.*", "node:22"')
+
+    refused = loaded(file, bad)
+
+    assert loaded(file, good).left_out == ()
+    assert loaded(file, bad.replace("= true", "= false")).left_out == ()
+    [mistake] = refused.left_out
+    assert mistake.startswith("`watch` block 1: `stale` and `rebuilds` say nothing of patterns")
+
+
 def test_a_block_that_is_no_table_is_left_out(file: Path) -> None:
     read = loaded(file, 'watch = ["node:22"]\n')
 

@@ -5,26 +5,14 @@ from collections.abc import Callable
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from bot.config.section import Seconds, Section
+from bot.config.section import BaseUrl, Seconds, Section, parse_base_url
 from bot.core.errors import InvalidInput
 
 _TELEGRAM_TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{1,100}")
 _PREFIX = re.compile(r"[a-z0-9_-]{0,20}")
-
-
-def _http_url(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        is_whole = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_whole = False
-    if not is_whole or "@" in url:
-        raise ValueError("write it as https://host or https://host/path")
-    return url.rstrip("/")
 
 
 def _network(network: str) -> str:
@@ -51,7 +39,7 @@ def parse_command_prefix(text: str) -> str:
 def parse_https_url(text: str) -> str:
     """An address that a chat service can post to. Raises InvalidInput."""
     try:
-        url = _http_url(text)
+        url = parse_base_url(text)
     except ValueError:
         url = ""
     if not url.startswith("https:"):
@@ -76,9 +64,6 @@ def _telegram_token(token: SecretStr) -> SecretStr:
     return token
 
 
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
-
-
 class Slack(Section):
     """One Slack workspace."""
 
@@ -88,7 +73,7 @@ class Slack(Section):
     app_token_file: Path | None = None
     signing_secret: SecretStr | None = None
     signing_secret_file: Path | None = None
-    api_url: HttpUrl = "https://slack.com/api"
+    api_url: BaseUrl = "https://slack.com/api"
     command_prefix: Annotated[str, AfterValidator(_prefix)] = ""
     allowed_teams: tuple[str, ...] = ()
 
@@ -119,9 +104,9 @@ class Telegram(Section):
 
     token: Annotated[SecretStr, AfterValidator(_telegram_token)] | None = None
     token_file: Path | None = None
-    api_url: HttpUrl = "https://api.telegram.org"
+    api_url: BaseUrl = "https://api.telegram.org"
     allowed_chats: tuple[int, ...] = ()
-    webhook_url: HttpUrl | None = None
+    webhook_url: BaseUrl | None = None
 
     @property
     def is_configured(self) -> bool:

@@ -2,11 +2,13 @@
 
 import re
 from typing import Annotated
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from bot.core.errors import InvalidInput
 from bot.core.reference import DOCKER_HUB, parse_reference
+from bot.net.egress import is_public_host
 
 Seconds = Annotated[float, Field(gt=0, le=10 * 365 * 86400)]
 
@@ -45,3 +47,28 @@ def parse_registry_host(host: str) -> str:
         example = f": {parsed}" if is_meant else ", such as ghcr.io"
         raise ValueError(f"write the host as it stands in references{example}")
     return host
+
+
+def is_http_url(url: str) -> bool:
+    """Whether it is http or https to a host, with a port that can be reached."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def parse_base_url(url: str) -> str:
+    """What paths are put behind: no login, no slash at its end. Raises ValueError."""
+    if not is_http_url(url) or re.search(r"[@?#\s\x00-\x1f\x7f]", url):
+        raise ValueError("write it as https://host or https://host/path")
+    return url.rstrip("/")
+
+
+def is_private_url(url: str) -> bool:
+    """Whether everybody on the way can read it, or its host is private by its spelling."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" or not is_public_host(parts.hostname or "localhost")
+
+
+BaseUrl = Annotated[str, AfterValidator(parse_base_url)]

@@ -19,7 +19,7 @@ from bot.config.chats import Limits, Server, Slack, Telegram
 from bot.config.hooks import HookBlock
 from bot.config.official import Official
 from bot.config.page import Page
-from bot.config.section import Seconds, Section, parse_registry_host
+from bot.config.section import Seconds, Section, is_http_url, parse_registry_host
 from bot.config.values import SERVICES, PlaceSetting, PlatformSetting
 from bot.config.watches import WatchBlock
 from bot.config.webhooks import WebhookBlock
@@ -67,13 +67,9 @@ def _printable(url: SecretUrl) -> SecretUrl:
 
 def _is_origin(url: str) -> bool:
     """Whether a URL has a scheme, a host and perhaps a login and a port, and nothing else."""
-    try:
-        parts = urlsplit(url)
-        is_whole = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError:
+    if not is_http_url(url) or re.search(r"[\s?#\x00-\x1f]", url):
         return False
-    rest = (parts.path.rstrip("/"), parts.query, parts.fragment)
-    return bool(is_whole) and not any(rest) and not re.search(r"[\s?#\x00-\x1f]", url)
+    return not urlsplit(url).path.rstrip("/")
 
 
 def _some(platforms: tuple[Platform, ...]) -> tuple[Platform, ...]:

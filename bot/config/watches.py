@@ -3,7 +3,7 @@
 from pathlib import PurePath
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, PrivateAttr
+from pydantic import AfterValidator, PrivateAttr, model_validator
 
 from bot.config.section import Section
 from bot.config.values import PlaceSetting, PlatformSetting
@@ -13,6 +13,7 @@ from bot.core.pattern import TagPattern, parse_tag_pattern, split_pattern
 from bot.core.reference import Reference, parse_reference
 
 FILE = "file:"
+_STANDING = ("stale", "rebuilds")
 
 
 def _image(text: str) -> str:
@@ -52,6 +53,16 @@ class WatchBlock(Section):
     rebuilds: bool = False
 
     _number: int = PrivateAttr(default=0)
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> "WatchBlock":
+        is_asked = any(name in self.model_fields_set and getattr(self, name) for name in _STANDING)
+        if is_asked and all(split_pattern(image) is not None for image in self.images):
+            raise ValueError(
+                "`stale` and `rebuilds` say nothing of patterns: the tags that these find are "
+                "watched until they are complete; leave them out"
+            )
+        return self
 
     def numbered(self, number: int) -> "WatchBlock":
         """The same block, which knows where it stands in the file."""

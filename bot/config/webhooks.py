@@ -7,8 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, SecretStr, model_validator
 
-from bot.config.section import Section, parse_name
-from bot.net.egress import is_public_host
+from bot.config.section import Section, is_http_url, is_private_url, parse_name
 
 
 def _address(url: SecretStr) -> SecretStr:
@@ -18,12 +17,9 @@ def _address(url: SecretStr) -> SecretStr:
 
 
 def _is_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        is_whole = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
+    if not is_http_url(url) or re.search(r"[\s\x00-\x1f]", url):
         return False
-    return is_whole and parts.username is None and not re.search(r"[\s\x00-\x1f]", url)
+    return urlsplit(url).username is None
 
 
 class WebhookBlock(Section):
@@ -39,10 +35,8 @@ class WebhookBlock(Section):
 
     @model_validator(mode="after")
     def _makes_sense(self) -> "WebhookBlock":
-        parts = urlsplit(self.url.get_secret_value())
-        is_private = parts.scheme == "http" or not is_public_host(parts.hostname or "localhost")
         if (self.secret is None) == (self.secret_file is None):
             raise ValueError("give `secret` or `secret_file`, one of the two")
-        if is_private and not self.allow_private:
+        if is_private_url(self.url.get_secret_value()) and not self.allow_private:
             raise ValueError("a private address, or http://, needs `allow_private = true`")
         return self

@@ -34,7 +34,8 @@ def decide_card(
     """
     if observation.status is not Status.PRESENT:
         return wants, ()
-    is_new = any(want.state is WantState.UNSEEN for want in wants)
+    # A platform that somebody has added to the watch since then does not make it new.
+    is_new = any(want.state is WantState.UNSEEN and want.shown is not None for want in wants)
     there = observation.there
     now = [_seen(want, observation) for want in wants]
     alerts: list[Alert] = []

@@ -1,6 +1,7 @@
 """Puts what has come for cards into edits of them.
 
-A card can be edited once its post has its outcome; if that is dead its edits end too.
+A card can be edited once its post has its outcome; if that is dead, or was told elsewhere instead,
+there is nothing to edit.
 """
 
 from collections.abc import Sequence
@@ -26,7 +27,7 @@ from bot.store.states import DEAD, SENDING, SENT
 
 _out, _card = alerts.alias("out"), deliveries.alias("card")
 LOOSE_EDITS = (
-    select(alerts.c.id, alerts.c.place_id, _card.c.id.label("card"))
+    select(alerts.c.id, alerts.c.place_id, _card.c.id.label("card"), _card.c.message_id)
     .select_from(
         alerts.join(_out, (_out.c.watch_id == alerts.c.watch_id) & (_out.c.event == OUT))
         .join(_card, _out.c.delivery_id == _card.c.id)
@@ -64,7 +65,10 @@ async def choose_edits(
     """
     in_these = {"places": idle, "now": turn.now}
     waiting = {row.edits: row.id for row in await session.execute(_WAITING_EDITS, in_these)}
-    loose = (await session.execute(_EDITABLE, in_these)).all()
+    every = (await session.execute(_EDITABLE, in_these)).all()
+    # Kept with the card itself: should that be posted after all, it says these, too.
+    await carry(session, [(row.card, row.id) for row in every if row.message_id is None])
+    loose = [row for row in every if row.message_id is not None]
     await carry(session, [(waiting[row.card], row.id) for row in loose if row.card in waiting])
     first = await heads(session, in_these, edits=True, at_most=at_most)
     chosen = [row.id for row in first]

@@ -47,6 +47,15 @@ def test_a_tag_is_told_when_it_is_first_seen() -> None:
     assert decision.waiting
 
 
+def test_a_platform_that_joins_the_watch_does_not_make_the_tag_new() -> None:
+    first = decide(fresh(), present(AMD64))
+    joined = Want(ONE, S390X, WantState.UNSEEN, standing=False)
+
+    decision = decide([*first.wants, joined], present(AMD64, ARM64, S390X))
+
+    assert [event for event, _ in told(decision)] == [Event.LANDED, Event.COMPLETE]
+
+
 def test_a_tag_that_is_not_there_yet_is_waited_for_in_silence() -> None:
     assert decide(fresh(), missing()) == Decision(waiting=True)
     assert decide(fresh(), unknown()) == Decision(waiting=True)

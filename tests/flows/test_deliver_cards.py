@@ -93,4 +93,4 @@ async def test_a_card_that_never_arrived_is_not_edited(
     await mailroom.turn_after(60)
 
     assert slack.asked == ["send C1"]
-    assert await mailroom.states() == ["dead", "dead"]
+    assert await mailroom.states() == ["dead"]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from bot.core.message.neutral import Message
 from bot.core.model import Event, Observation, Place
 from bot.core.platform import Platform
 from bot.core.reference import Reference
@@ -12,6 +13,7 @@ from tests.support.stores import (
     ARM64,
     NODE,
     NOW,
+    OPS,
     RISCV,
     SERVICES,
     TEAM,
@@ -215,16 +217,32 @@ async def test_edits_of_two_cards_go_one_after_the_other(store: Store) -> None:
     assert sorted(map(str, edited)) == ["m0", "m1"]
 
 
+async def waits(store: Store) -> int:
+    async with store.reading() as transaction:
+        return (await transaction.backlogs.count(now=at(61))).deliveries
+
+
 async def test_the_edit_of_a_card_that_was_never_posted_comes_to_an_end(store: Store) -> None:
     card = await post(store, NOW)
     async with store.transaction() as transaction:
         await transaction.outbox.bury(card, error="refused", now=NOW)
     await see(store, AMD64, ARM64, now=at(60), of="b")
 
-    [edit] = await taken(store, now=at(61))
+    assert await taken(store, now=at(61)) == []
+    assert await next_due_at(store) is None
+    assert await waits(store) == 0
 
-    assert edit.edits is not None
-    assert edit.edits.message_id is None
+
+async def test_a_card_that_was_told_elsewhere_is_not_edited(store: Store) -> None:
+    card = await post(store, NOW)
+    async with store.transaction() as transaction:
+        await transaction.outbox.redirect(card, [(OPS, Message("a card"))], error="no", now=NOW)
+    [copy] = await taken(store, now=NOW)
+    await sent(store, copy, now=NOW)
+    await see(store, AMD64, ARM64, now=at(60), of="b")
+
+    assert await taken(store, now=at(61)) == []
+    assert await waits(store) == 0
 
 
 async def test_an_edit_whose_sender_was_killed_is_taken_again(
