@@ -27,7 +27,7 @@ from bot.config import load_settings
 from bot.core.model import Place
 from bot.core.platform import Platform
 from bot.core.reference import Reference
-from bot.flows.subscribe import Wish
+from bot.flows.wish import Wish
 
 LONGEST_S = 300
 POLL_S = 0.02

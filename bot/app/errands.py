@@ -27,7 +27,7 @@ from bot.ports import OutboxEntry, Pattern
 
 if TYPE_CHECKING:
     from bot.flows.follow import PatternWish
-    from bot.flows.subscribe import Wish
+    from bot.flows.wish import Wish
     from bot.store.inspection import Condition
 
 

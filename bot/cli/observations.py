@@ -90,6 +90,16 @@ def explained_object(
                 }
                 for each in advice.alternatives
             ],
+            "checked": [
+                {
+                    "source": check.source.value,
+                    "subject": check.subject,
+                    "at": as_json_moment(check.at),
+                    "trouble": None if check.trouble is None else check.trouble.kind.value,
+                }
+                for check in advice.reason.checks()
+                if check.at is not None
+            ],
             "not_learnt": [
                 {"source": gap.source.value, "subject": gap.subject} for gap in advice.reason.gaps
             ],

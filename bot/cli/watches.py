@@ -45,6 +45,9 @@ def watch(  # noqa: PLR0913, PLR0917 - an option for each
     keep: Annotated[
         bool, typer.Option("--keep", help="Go on afterwards: tell when it goes and comes back.")
     ] = False,
+    rebuilds: Annotated[
+        bool, typer.Option("--rebuilds", help="As --keep, and tell each new build.")
+    ] = False,
     anyway: Annotated[
         bool, typer.Option("--anyway", help="Also what is not built at present.")
     ] = False,
@@ -59,15 +62,16 @@ def watch(  # noqa: PLR0913, PLR0917 - an option for each
     from bot.core.message.english.command_line import for_command_line
     from bot.core.message.plain import render_plain
     from bot.flows.follow import PatternWish
-    from bot.flows.subscribe import Wish
+    from bot.flows.wish import Wish
 
     options: Context = context.obj
     settings = options.settings()
     told, wanted = _place_to_tell(place, settings), parsed_platforms(platforms or [], settings)
     expires_in = parsed_duration(lasting) if lasting else None
+    standing = keep or rebuilds
     pattern = parsed_pattern(image)
     if pattern is not None:
-        asked = PatternWish(pattern, wanted, told, None, expires_in=expires_in, standing=keep)
+        asked = PatternWish(pattern, wanted, told, None, expires_in=expires_in, standing=standing)
         accepted, message = execute(lambda: follow(settings, World(), asked))
     else:
         wish = Wish(
@@ -75,9 +79,10 @@ def watch(  # noqa: PLR0913, PLR0917 - an option for each
             wanted,
             told,
             None,
-            standing=keep,
+            standing=standing,
             expires_in=expires_in,
             source="cli",
+            rebuilds=rebuilds,
             anyway=anyway,
         )
         accepted, message = execute(lambda: subscribe(settings, World(), wish))

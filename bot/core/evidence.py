@@ -90,6 +90,14 @@ class Ancestor:
     built: Observation | None = None
     changed_at: datetime | None = None
 
+    def checks(self, platform: Platform) -> "Iterator[Check]":
+        """What came of its sources, if there are any."""
+        if official_image(self.reference) is not None:
+            yield library_check(self.reference, self.library)
+        own = architecture_tag(self.reference, platform)
+        if own is not None and self.built is not None:
+            yield observation_check(Source.ARCHITECTURE_TAG, own, self.built)
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -143,6 +151,12 @@ class Evidence:
             if own is not None:
                 yield observation_check(Source.ARCHITECTURE_TAG, own, self.built)
             yield answer_check(Source.DOCKERFILE, self.reference.familiar, self.ancestors)
+
+    def checks_of_ancestors(self) -> Iterator[Check]:
+        """Every source of what the tag builds upon, with what came of it."""
+        if isinstance(self.ancestors, Said):
+            for ancestor in self.ancestors.value:
+                yield from ancestor.checks(self.platform)
 
 
 def planned_platforms(reference: Reference, answer: LibraryAnswer) -> frozenset[Platform] | None:

@@ -94,6 +94,11 @@ class Reason:
     awaited: tuple[Awaited, ...] = ()
     freshness: Freshness = Freshness.NOT_KNOWN
 
+    def checks(self) -> Iterator[Check]:
+        """Every source that was asked, and those that could not be, with what came of it."""
+        evidence = self.evidence
+        yield from dict.fromkeys((*evidence.checks(), *evidence.checks_of_ancestors(), *self.gaps))
+
     @property
     def is_retired(self) -> bool:
         """Whether the tag is there though it is not built any more."""

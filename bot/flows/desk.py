@@ -25,9 +25,10 @@ from bot.flows.crowd import Crowded
 from bot.flows.foresight import Foresight
 from bot.flows.question import Explaining, Question
 from bot.flows.sight import Sight
-from bot.flows.subscribe import Subscriber, wish_of
+from bot.flows.subscribe import Subscriber
 from bot.flows.suggest import Suggesting
 from bot.flows.tend import MUTE_WATCH_FOR, mute_one
+from bot.flows.wish import wish_of
 from bot.ports import NO_OFFICIAL, Clock, Official, Store, Transaction
 
 PAGE = "page"

@@ -33,9 +33,10 @@ from bot.flows.crowd import Crowded
 from bot.flows.follow import Follower, PatternWish
 from bot.flows.question import Depth, Explaining, Question
 from bot.flows.sight import Sight
-from bot.flows.subscribe import Plan, Subscriber, just_answer, wish_of
+from bot.flows.subscribe import Plan, Subscriber, just_answer
 from bot.flows.suggest import Suggesting, suggest_nothing
 from bot.flows.tend import mute, show, unwatch
+from bot.flows.wish import wish_of
 from bot.log import Log
 from bot.ports import NO_FIGURES, Clock, Command, Courtesy, Figures, Store, Transaction
 

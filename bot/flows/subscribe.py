@@ -4,16 +4,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.core import command as said
 from bot.core.advice import Advice, in_vain, is_planned
 from bot.core.errors import TroubleKind
 from bot.core.message.english.answers import (
-    render_already_there,
     render_cannot_watch,
     render_joined,
     render_not_widened,
     render_watching,
 )
+from bot.core.message.english.checks import render_already_there
 from bot.core.message.english.hints import (
     render_too_many_here,
     render_too_many_of_yours,
@@ -21,13 +20,14 @@ from bot.core.message.english.hints import (
 )
 from bot.core.message.english.why import render_not_built, with_not_built
 from bot.core.message.neutral import Message
-from bot.core.model import TOLD_WHILE_STANDING, Event, Observation, Place, Status, Trouble
+from bot.core.model import Observation, Status, Trouble
 from bot.core.platform import Platform
 from bot.core.reason import ReasonCode
 from bot.core.reference import Reference
-from bot.flows.question import Explaining, Question
+from bot.flows.question import Depth, Explaining, Question
 from bot.flows.sight import Sight
 from bot.flows.suggest import Suggesting, suggest_nothing
+from bot.flows.wish import CHAT, Wish
 from bot.ports import Clock, NewWatch, Transaction
 
 Plan = Callable[[Transaction], Awaitable[Message]]
@@ -44,10 +44,6 @@ HOPELESS = frozenset(
     }
 )
 """Troubles that waiting does not cure: no watch is made."""
-
-
-CHAT = "chat"
-"""The source of watches that people make where they talk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,54 +70,6 @@ class Prepared:
 
     plan: Plan
     refused: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What somebody asked for; platforms and expires_in left out mean the configured ones.
-
-    rebuilds: tell each new build of a platform too, as long as the watch stands. anyway: also what
-    is not built at present.
-    """
-
-    reference: Reference
-    platforms: tuple[Platform, ...]
-    place: Place
-    person: str | None
-    standing: bool = False
-    expires_in: timedelta | None = None
-    source: str = CHAT
-    rebuilds: bool = False
-    anyway: bool = False
-
-    @property
-    def tells(self) -> frozenset[Event]:
-        """What the watch tells beyond what every one does."""
-        if not self.standing:
-            return frozenset()
-        return TOLD_WHILE_STANDING | ({Event.REPLACED} if self.rebuilds else set())
-
-
-def wish_of(
-    meant: said.Watch,
-    reference: Reference,
-    place: Place,
-    person: str | None,
-    *,
-    source: str = CHAT,
-) -> Wish:
-    """What a command to watch the reference asks for."""
-    return Wish(
-        reference,
-        meant.platforms,
-        place,
-        person,
-        standing=meant.standing,
-        expires_in=meant.expires_in,
-        source=source,
-        rebuilds=meant.rebuilds,
-        anyway=meant.anyway,
-    )
 
 
 class Subscriber:
@@ -151,7 +99,7 @@ class Subscriber:
             return Prepared(self._refusal(wish, platforms, trouble), refused=True)
         missing = [platform for platform in platforms if seen.offers(platform) is None]
         if not missing and not wish.standing:
-            return Prepared(just_answer(render_already_there(wish.reference, platforms, seen)))
+            return await self._already_there(wish, platforms, seen)
         advices = await self._advices(wish, missing, seen)
         nearest: tuple[Reference, ...] = ()
         if seen.status is Status.TAG_MISSING and not is_planned(advices):
@@ -160,6 +108,16 @@ class Subscriber:
         if hopeless and hopeless.issuperset(missing) and not wish.anyway:
             return Prepared(self._not_built(wish, platforms, advices, nearest), refused=True)
         return Prepared(self._watching(wish, platforms, seen, advices, nearest))
+
+    async def _already_there(
+        self, wish: Wish, platforms: tuple[Platform, ...], seen: Observation
+    ) -> Prepared:
+        """What is there may still be the previous build of a tag that moves on."""
+        question = Question(wish.reference, seen, wish.place, Depth.REASON)
+        advices = await self._explain(question, platforms)
+        now = self._clock()
+        answer = render_already_there(wish.reference, platforms, seen, now=now, advices=advices)
+        return Prepared(just_answer(answer))
 
     async def _advices(
         self, wish: Wish, missing: Sequence[Platform], seen: Observation

@@ -3,17 +3,19 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from bot.core.advice import Advice
 from bot.core.errors import TroubleKind
+from bot.core.evidence import Evidence
 from bot.core.message.english.answers import (
-    render_already_there,
     render_cannot_watch,
     render_joined,
     render_watching,
 )
-from bot.core.message.english.checks import render_check
+from bot.core.message.english.checks import render_already_there, render_check
 from bot.core.message.neutral import Button
 from bot.core.model import TERMINAL, Entry, Observation, Trouble, Want, WantState, Watch, WatchId
 from bot.core.platform import Platform
+from bot.core.reason import Freshness, Reason, ReasonCode
 from bot.core.reference import parse_reference
 from tests.support.decisions import (
     AMD64,
@@ -182,7 +184,7 @@ def test_what_has_just_come_is_not_said_to_be_missing() -> None:
 
 
 def test_what_is_there_already_needs_no_watch() -> None:
-    message = render_already_there(SHORT, [ARM64], present(AMD64, ARM64))
+    message = render_already_there(SHORT, [ARM64], present(AMD64, ARM64), now=NOW)
 
     assert message.headline == "✅ node:22 has linux/arm64 already."
     assert message.lines == (
@@ -195,8 +197,23 @@ def test_what_is_there_already_needs_no_watch() -> None:
     assert message.buttons == (Button("Keep watching", "/watch node:22 arm64 keep"),)
 
 
+def test_what_is_there_may_be_an_old_build_of_a_tag_that_moves_on() -> None:
+    seen = present(ARM64)
+    reason = Reason(
+        ReasonCode.PRESENT, Evidence(SHORT, ARM64, seen), freshness=Freshness.MAY_BE_PREVIOUS
+    )
+
+    message = render_already_there(SHORT, [ARM64], seen, now=NOW, advices=[Advice(reason)])
+
+    assert message.lines[:2] == (
+        "linux/arm64 may still be the previous build: docker-library now names another commit than "
+        "the one that it was built from.",
+        "To be told of new builds: /watch node:22 arm64 rebuilds",
+    )
+
+
 def test_each_platform_that_is_there_has_its_own_pull_command() -> None:
-    message = render_already_there(SHORT, [ARM64, ARMV7], present(ARM64))
+    message = render_already_there(SHORT, [ARM64, ARMV7], present(ARM64), now=NOW)
 
     assert message.headline == "✅ node:22 has linux/arm64 and linux/arm/v7 already."
     assert message.code == (

@@ -3,7 +3,8 @@ import pytest
 from bot.core.advice import Advice
 from bot.core.evidence import Evidence, Said
 from bot.core.library import parse_library
-from bot.core.message.english.answers import render_already_there, render_watching
+from bot.core.message.english.answers import render_watching
+from bot.core.message.english.checks import render_already_there
 from bot.core.message.english.command_line import (
     for_command_line,
     render_check_on_command_line,
@@ -84,7 +85,7 @@ def test_where_nothing_is_known_to_be_missing_nothing_is_to_be_waited_for(
 
 def test_no_answer_of_the_command_line_keeps_a_chat_command() -> None:
     messages = [
-        render_already_there(NODE, [ARM64], present(ARM64)),
+        render_already_there(NODE, [ARM64], present(ARM64), now=NOW),
         render_list([], page=1, now=NOW),
     ]
 

@@ -7,7 +7,7 @@ from bot.core.advice import Advice
 from bot.core.alternatives import Alternative, Candidate, Offer
 from bot.core.errors import TroubleKind
 from bot.core.estimate import OFFICIAL_BUILD, SHARED_INDEX, Basis, Estimate, official_estimate
-from bot.core.evidence import Evidence, Failed, LibraryAnswer, Said
+from bot.core.evidence import Ancestor, Evidence, Failed, LibraryAnswer, Said
 from bot.core.habit import Habit
 from bot.core.library import Library, MalformedLibrary, parse_library
 from bot.core.message.english.answers import (
@@ -111,7 +111,7 @@ TAGS = (parse_reference("ghcr.io/a/app:2"), parse_reference("ghcr.io/a/app:1"))
         ),
         pytest.param(
             advice(ReasonCode.NOT_OFFICIAL, ELSEWHERE, habit=Habit(TAGS, TAGS[:1])),
-            "The publisher ships linux/arm64 in other tags: 2 has it.",
+            "The publisher ships linux/arm64 in other tags: 2 has it, but not 1.",
             id="shipped once",
         ),
         pytest.param(
@@ -501,6 +501,38 @@ def test_why_tells_everything_with_its_sources() -> None:
         ),
         ("docker pull --platform linux/arm64 node:22.15-bookworm-slim",),
         (Button("Watch missing", again),),
+    )
+
+
+def test_what_is_of_use_for_some_platforms_only_says_for_which() -> None:
+    slow = advice(
+        ReasonCode.QUEUED,
+        replace(EVIDENCE, platform=ARMV7),
+        alternatives=(ALL[2], ALL[4]),
+    )
+    fast = replace(QUEUED, alternatives=(ALL[1], ALL[4]))
+
+    message = render_why(NODE, [ARM64, ARMV7], INDEX, [fast, slow], now=NOW)
+
+    assert [line.partition(": ")[::2] for line in message.lines if line.startswith("Now")] == [
+        ("Now, for linux/arm64", offer_line(ALL[1]) + "."),
+        ("Now", offer_line(ALL[4]) + "."),
+        ("Now, for linux/arm/v7", offer_line(ALL[2]) + "."),
+    ]
+
+
+def test_why_names_what_it_has_asked_about_parents() -> None:
+    built = replace(present(ARM64), observed_at=NOW)
+    debian = Ancestor(DEBIAN, Said(library("bullseye-slim"), NOW), built)
+    elsewhere = Ancestor(APP)
+    evidence = replace(EVIDENCE, built=missing(), ancestors=Said((debian, elsewhere), NOW))
+
+    message = render_why(NODE, [ARM64], INDEX, [Advice(explain(evidence))], now=NOW)
+
+    assert message.lines[-1] == (
+        "Checked at 12:00 UTC: node:22.15-bullseye-slim, docker-library's file of node, "
+        "arm64v8/node:22.15-bullseye-slim, the Dockerfile of node:22.15-bullseye-slim, "
+        "docker-library's file of debian, arm64v8/debian:bullseye-slim."
     )
 
 

@@ -17,7 +17,8 @@ from bot.core.errors import (
 from bot.core.model import Entry, Event, Observation, Status, WantState
 from bot.core.platform import Platform
 from bot.flows.sight import Sight
-from bot.flows.subscribe import Prepared, Wish
+from bot.flows.subscribe import Prepared
+from bot.flows.wish import Wish
 from bot.ports import KnownTarget, Store
 from tests.support.conversations import EXPIRES_IN, FRESH_S, LOOK_TIMEOUT_S, Desk
 from tests.support.stores import (

@@ -139,6 +139,7 @@ async def _amd64_alone(day: OfficialDay, files: Files) -> None:
     never = await day.ask(f"/watch {IMAGE} riscv64 for 60d anyway", about="Already watching")
     old = await day.ask(f"/why node:{MOVING} arm64", about="✅")
     new = await day.ask(f"/why node:{MOVING} amd64", about="✅")
+    there = await day.ask(f"/watch node:{MOVING} arm64", about="already")
 
     assert "(1 of 3 planned)" in why
     assert "Usually 1-5 h" in why
@@ -151,6 +152,7 @@ async def _amd64_alone(day: OfficialDay, files: Files) -> None:
     ]
     assert "riscv64" in never
     assert PERHAPS_OLD in old
+    assert PERHAPS_OLD in there
     assert "may still be the previous build" not in new
 
 

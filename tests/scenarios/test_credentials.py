@@ -18,7 +18,8 @@ from bot.core.model import TERMINAL, Observation, Place, Status
 from bot.core.reference import parse_reference
 from bot.flows.check import Rules, check
 from bot.flows.sight import Sight
-from bot.flows.subscribe import Subscriber, Wish
+from bot.flows.subscribe import Subscriber
+from bot.flows.wish import Wish
 from bot.ports import ClaimedTarget, Store
 from tests.scenarios.conftest import WriteConfig
 from tests.support.bot_process import BotProcess

@@ -70,6 +70,7 @@ async def test_why_tells_scripts_all_that_is_known(
     assert reason["planned"] == ["linux/amd64", "linux/arm64"]
     assert [each["high"] for each in reason["expected_s"]] == [10_800]
     assert reason["alternatives"][0]["image"] == f"arm64v8/{NODE}"
+    assert [each["subject"] for each in reason["checked"]] == [NODE, "node", f"arm64v8/{NODE}"]
     assert sources.requests == ["/library/node"]
 
 

@@ -10,7 +10,7 @@ from bot.core.platform import Platform
 from bot.core.reference import parse_reference
 from bot.core.schedule import Pacing
 from bot.flows.check import Rules, check
-from bot.flows.subscribe import Wish
+from bot.flows.wish import Wish
 from bot.ports import ClaimedTarget, OutboxEntry, Store
 from tests.scenarios.conftest import WriteConfig
 from tests.support.docker_registry import StartRegistry

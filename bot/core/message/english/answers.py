@@ -15,7 +15,6 @@ from bot.core.message.english.words import (
     listing,
     moment,
     platforms_there,
-    short_digest,
     shorts,
     span,
 )
@@ -75,25 +74,6 @@ def render_joined(
         f"#{watch.id} for {wanted}, since {since}.",
         _in_brief(lines, advices, _how_it_goes_on(watch, now), now=now),
         buttons=_watch_buttons(watch, missing),
-    )
-
-
-def render_already_there(
-    reference: Reference, platforms: Sequence[Platform], seen: Observation
-) -> Message:
-    """Nothing to wait for: every wanted platform can be pulled now."""
-    name = reference.familiar
-    lines = ["Nothing to wait for."]
-    for platform in platforms:
-        entry = seen.offers(platform)
-        if entry is not None:
-            lines.append(f"{platform.short}: digest {short_digest(entry.digest)}")
-    keep = f"/watch {name} {' '.join(shorts(platforms))} keep"
-    return Message(
-        f"✅ {name} has {listing(map(str, platforms))} already.",
-        (*lines, f"There now: {listing(platforms_there(seen))}.", f"To watch it anyway: {keep}"),
-        tuple(f"docker pull --platform {platform} {name}" for platform in platforms),
-        (Button("Keep watching", keep),),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.core.advice import Advice, in_vain, is_planned
-from bot.core.message.english.reasons import advice_lines
+from bot.core.message.english.reasons import advice_lines, reason_sentences
 from bot.core.message.english.trouble import trouble_sentence
 from bot.core.message.english.words import listing, platforms_there, short_digest, shorts
 from bot.core.message.neutral import Button, Message
@@ -51,6 +51,35 @@ def render_check(
         f"⏳ {name} has no {listing(map(str, missing), last='or')} yet.",
         (*lines, invitation),
         buttons=(again,),
+    )
+
+
+def render_already_there(
+    reference: Reference,
+    platforms: Sequence[Platform],
+    seen: Observation,
+    *,
+    now: datetime,
+    advices: Sequence[Advice] = (),
+) -> Message:
+    """Nothing to wait for: every wanted platform can be pulled now, though perhaps an old build."""
+    name = reference.familiar
+    lines = [sentence for each in advices for sentence in reason_sentences(each, now=now)]
+    again = f"/watch {name} {' '.join(shorts(platforms))}"
+    if lines:
+        lines.append(f"To be told of new builds: {again} rebuilds")
+    else:
+        lines.append("Nothing to wait for.")
+    for platform in platforms:
+        entry = seen.offers(platform)
+        if entry is not None:
+            lines.append(f"{platform.short}: digest {short_digest(entry.digest)}")
+    keep = f"{again} keep"
+    return Message(
+        f"✅ {name} has {listing(map(str, platforms))} already.",
+        (*lines, f"There now: {listing(platforms_there(seen))}.", f"To watch it anyway: {keep}"),
+        tuple(f"docker pull --platform {platform} {name}" for platform in platforms),
+        (Button("Keep watching", keep),),
     )
 
 

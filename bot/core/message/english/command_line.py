@@ -88,7 +88,7 @@ def _respelled(text: str) -> str:
     verb, words = found.groups()
     # A shell takes #7 for a comment.
     words = re.sub(r"(?<!\S)#(?=\d)", "", words)
-    words = re.sub(r"(?<!\S)(keep|for|anyway)(?!\S)", r"--\1", words)
+    words = re.sub(r"(?<!\S)(keep|rebuilds|for|anyway)(?!\S)", r"--\1", words)
     return f"{text[: found.start()]}archbell {verb}{words}"
 
 

@@ -1,6 +1,6 @@
 """Why a platform is missing, when it may come and what to use now, a sentence each."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.core.advice import Advice
@@ -10,7 +10,7 @@ from bot.core.evidence import Check, Source
 from bot.core.message.english.trouble import trouble_in_brief
 from bot.core.message.english.words import listing, moment, shorts, span
 from bot.core.platform import Platform
-from bot.core.reason import Freshness, Reason, ReasonCode
+from bot.core.reason import Freshness, ReasonCode
 
 _HOUR = timedelta(hours=1)
 _PULLS = "https://github.com/docker-library/official-images/pulls?q=label%3Alibrary%2F"
@@ -61,6 +61,20 @@ def offer_line(alternative: Alternative) -> str:
             )
 
 
+def offer_lines(advices: Sequence[Advice]) -> list[str]:
+    """What can be used now, each once; for which platforms where it is not for all."""
+    offers: dict[str, list[Platform]] = {}
+    for advice in advices:
+        for alternative in advice.alternatives:
+            offers.setdefault(offer_line(alternative), []).append(advice.platform)
+    return [
+        f"Now: {line}."
+        if len(platforms) == len(advices)
+        else f"Now, for {listing(map(str, platforms))}: {line}."
+        for line, platforms in offers.items()
+    ]
+
+
 def pull_command(alternative: Alternative) -> str:
     """The command that gets an alternative."""
     candidate = alternative.candidate
@@ -69,7 +83,7 @@ def pull_command(alternative: Alternative) -> str:
 
 def checked_lines(advices: Sequence[Advice], *, now: datetime) -> Iterator[str]:
     """Every source that was asked, and when; those that failed each with its trouble."""
-    checks = dict.fromkeys(check for advice in advices for check in _all_checks(advice.reason))
+    checks = dict.fromkeys(check for advice in advices for check in advice.reason.checks())
     asked = [check for check in checks if check.at is not None]
     answered = [check for check in asked if check.trouble is None]
     if answered:
@@ -86,13 +100,10 @@ def advice_lines(advices: Sequence[Advice], *, now: datetime, at_most: int) -> l
     reasons = dict.fromkeys(
         sentence for each in advices for sentence in reason_sentences(each, now=now)
     )
-    offers = dict.fromkeys(
-        offer_line(alternative) for each in advices for alternative in each.alternatives
-    )
     lines = [
         *list(reasons)[:2],
         *_expected(advices, now)[:2],
-        *(f"Now: {line}." for line in list(offers)[:2]),
+        *offer_lines(advices)[:2],
     ]
     return lines[:at_most]
 
@@ -157,7 +168,9 @@ def _not_official(advice: Advice, _now: datetime) -> tuple[str, ...]:
         return (f"No {platform} in {others} either{never}.",)
     carrying = listing(each.tag or "" for each in habit.carrying)
     verb = "has" if len(habit.carrying) == 1 else "have"
-    return (f"The publisher ships {platform} in other tags: {carrying} {verb} it.",)
+    lacking = [each.tag or "" for each in habit.seen if each not in habit.carrying]
+    others = f", but not {listing(lacking, last='or')}" if lacking else ""
+    return (f"The publisher ships {platform} in other tags: {carrying} {verb} it{others}.",)
 
 
 def _unlisted(advice: Advice, _now: datetime) -> tuple[str, ...]:
@@ -249,11 +262,6 @@ def _long(length: timedelta) -> str:
 
 def _may_be_old(alternative: Alternative) -> bool:
     return alternative.freshness is Freshness.MAY_BE_PREVIOUS
-
-
-def _all_checks(reason: Reason) -> Iterable[Check]:
-    yield from reason.evidence.checks()
-    yield from reason.gaps
 
 
 def _subject(check: Check) -> str:

@@ -9,7 +9,7 @@ from bot.core.message.english.checks import how_to_watch, render_check
 from bot.core.message.english.reasons import (
     checked_lines,
     expectation,
-    offer_line,
+    offer_lines,
     planned_words,
     pull_command,
     reason_sentences,
@@ -44,7 +44,7 @@ def render_why(
     lines = [
         *_what_is_there(seen, advices),
         *dict.fromkeys(_reasons(advices, now)),
-        *_offers(advices),
+        *offer_lines(advices),
         *_index(seen, advices, now),
         *([invitation] if missing else []),
         *checked_lines(advices, now=now),
@@ -69,7 +69,7 @@ def render_not_built(
     reasons = (sentence for each in hopeless for sentence in reason_sentences(each, now=now))
     return Message(
         f"🤔 Not watching {reference.familiar} for {listing(map(str, platforms), last='or')} yet.",
-        (*dict.fromkeys(reasons), *_offers(hopeless, at_most=3), f"To watch it anyway: {anyway}"),
+        (*dict.fromkeys(reasons), *offer_lines(hopeless)[:3], f"To watch it anyway: {anyway}"),
         buttons=(Button("Watch anyway", anyway),),
     )
 
@@ -112,14 +112,6 @@ def _what_is_there(seen: Observation, advices: Sequence[Advice]) -> Iterator[str
     planned = None if first is None else first.reason.evidence.planned
     if planned:
         yield f"Planned: {listing(shorts(sorted(planned)))}."
-
-
-def _offers(advices: Sequence[Advice], *, at_most: int | None = None) -> Iterator[str]:
-    lines = dict.fromkeys(
-        offer_line(alternative) for advice in advices for alternative in advice.alternatives
-    )
-    for line in list(lines)[:at_most]:
-        yield f"Now: {line}."
 
 
 def _commands(advices: Sequence[Advice]) -> tuple[str, ...]:
