@@ -32,7 +32,7 @@ _OTHERS_READ = stat.S_IRGRP | stat.S_IROTH
 class Checked:
     """A configuration without mistakes. variables: names of those it takes values from.
 
-    watches: how many the [[watch]] blocks make.
+    watches, patterns: how many the [[watch]] blocks make.
     """
 
     settings: Settings
@@ -40,6 +40,7 @@ class Checked:
     variables: tuple[str, ...]
     warnings: tuple[str, ...]
     watches: int = 0
+    patterns: int = 0
 
 
 def check_configuration(path: Path | None, environ: Mapping[str, str]) -> Checked:
@@ -62,7 +63,7 @@ def check_configuration(path: Path | None, environ: Mapping[str, str]) -> Checke
     if mistakes:
         raise ConfigurationError(tuple(mistakes))
     variables = tuple(sorted(name for name in scalar_variables() if name in environ))
-    checked = Checked(settings, path, variables, (), len(plan.wanted))
+    checked = Checked(settings, path, variables, (), len(plan.wanted), len(plan.patterns))
     return replace(checked, warnings=(*gaps, *_warnings(checked, environ)))
 
 

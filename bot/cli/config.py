@@ -44,6 +44,8 @@ def show(context: typer.Context) -> None:
 
 
 def _report(checked: "Checked") -> Iterator[str]:
+    from bot.core.message.english.words import counted
+
     settings = checked.settings
     where = "no file, so the defaults hold (--config PATH, or ARCHBELL_CONFIG)"
     yield f"Read: {where if checked.path is None else checked.path}"
@@ -53,7 +55,9 @@ def _report(checked: "Checked") -> Iterator[str]:
     yield f"Registries configured: {hosts or 'none; the well-known public ones can be asked'}"
     yield f"Database: {settings.database.url}"
     if settings.watch:
-        yield f"Watches: {checked.watches}, in {len(settings.watch)} [[watch]] blocks"
+        blocks = counted(len(settings.watch), "[[watch]] block")
+        every = f"{counted(checked.watches, 'watch')} and {counted(checked.patterns, 'pattern')}"
+        yield f"Watched by the configuration: {every}, in {blocks}"
     yield from (f"Warning: {sentence}" for sentence in checked.warnings)
     yield f"No mistakes{_counted(checked.warnings)}."
 

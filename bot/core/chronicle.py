@@ -10,6 +10,8 @@ from bot.core.model import Status
 from bot.core.platform import Platform
 from bot.core.reference import Reference
 
+MAX_TAGS = 20_000
+"""How many tags are remembered: those that changed last. New ones come for ever."""
 MAX_WAITS = 500
 """How many waits of a platform are remembered: the newest."""
 
@@ -73,7 +75,10 @@ class Chronicle:
     def learn(self, records: Iterable[Record]) -> None:
         """Take in what came after what is known; what was learnt before changes nothing."""
         for record in records:
-            tag = self._tags.setdefault(record.reference, _Tag())
+            tag = self._tags.pop(record.reference, None) or _Tag()
+            self._tags[record.reference] = tag
+            if len(self._tags) > MAX_TAGS:
+                del self._tags[next(iter(self._tags))]
             for landing in tag.learn(record):
                 if landing.waited is not None:
                     waits = self._waits.setdefault(landing.platform, deque(maxlen=MAX_WAITS))

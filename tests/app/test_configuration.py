@@ -45,7 +45,7 @@ def test_a_name_that_a_watched_file_leaves_open_is_no_mistake_and_is_told(tmp_pa
 
     found = checked(tmp_path, text)
 
-    assert found.watches == 1
+    assert (found.watches, found.patterns) == (1, 0)
     [told] = found.warnings
     assert "Dockerfile:1: not watched" in told
 

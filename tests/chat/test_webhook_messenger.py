@@ -2,6 +2,7 @@ import base64
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from standardwebhooks import Webhook
@@ -20,9 +21,11 @@ from bot.core.message.neutral import Message, News
 from bot.core.model import Place
 from bot.net.secret import Secret
 from bot.ports import Sent
+from tests.support.authority import Authority
 from tests.support.canaries import canary
 from tests.support.listening import listener
 from tests.support.scripted_answers import Answer
+from tests.support.scripted_registry import scripted_registry
 from tests.support.webhook_receiver import WebhookReceiver, webhook_receiver
 
 NIGHTLY = Place(SERVICE, "nightly")
@@ -217,3 +220,21 @@ async def test_an_edit_is_a_message_of_its_own(
     await webhooks.edit(NIGHTLY, ARRIVED, edits=Sent("d1", "d1"), marker="d2")
 
     assert [request.headers["webhook-id"] for request in receiver.posted] == ["d1", "d2"]
+
+
+async def test_a_certificate_that_is_not_trusted_is_told_as_such(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    async with scripted_registry(ssl=authority.context) as served:
+        hook = Hook("nightly", served.url, Secret(SECRET), allow_private=True)
+        async with open_webhooks([hook], user_agent="archbell/test", clock=present) as webhooks:
+            with pytest.raises(NotSent, match="certificate is not trusted"):
+                await webhooks.send(NIGHTLY, ARRIVED, marker="m1")
+
+
+async def test_an_address_that_speaks_no_tls_is_told_as_such(receiver: WebhookReceiver) -> None:
+    url = receiver.url.replace("http:", "https:")
+    hook = Hook("nightly", url, Secret(SECRET), allow_private=True)
+
+    async with open_webhooks([hook], user_agent="archbell/test", clock=present) as webhooks:
+        with pytest.raises(NotSent, match="does not speak TLS"):
+            await webhooks.send(NIGHTLY, ARRIVED, marker="m1")

@@ -1,12 +1,13 @@
 """What the history of tags tells."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.chronicle import Chronicle, Landing, LandingKind, Record, Span, landings
+from bot.core.chronicle import MAX_TAGS, Chronicle, Landing, LandingKind, Record, Span, landings
 from bot.core.model import Status
 from bot.core.platform import Platform, parse_platform
 from bot.core.reference import parse_reference
@@ -223,3 +224,18 @@ def test_another_operating_systems_build_leaves_nothing_behind() -> None:
 def test_of_what_nobody_has_seen_it_is_not_known_since_when_it_is_behind() -> None:
     assert behind_after() is None
     assert behind_after(BOTH, of=RISCV) is None
+
+
+def test_the_tags_that_changed_last_are_remembered() -> None:
+    chronicle = Chronicle()
+    chronicle.learn([record(1, ARM64)])
+    repository = NODE.with_tag
+    for number in range(MAX_TAGS - 1):
+        chronicle.learn([replace(record(2, ARM64), reference=repository(f"a{number}"))])
+    kept = chronicle.span(NODE, ARM64)
+
+    chronicle.learn([replace(record(2, ARM64), reference=repository("one-more"))])
+
+    assert kept is not None
+    assert chronicle.span(NODE, ARM64) is None
+    assert chronicle.span(repository("one-more"), ARM64) is not None

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import datetime
 
 from aiohttp import (
+    ClientConnectorCertificateError,
     ClientConnectorError,
     ClientError,
     ClientSession,
@@ -112,10 +113,12 @@ def translated() -> Iterator[None]:
             raise PlaceClosed(
                 "its address is private; set allow_private = true in its [[webhook]]"
             ) from error
-        if isinstance(error, ClientSSLError):
+        if isinstance(error, ClientConnectorCertificateError):
             raise NotSent(
                 "its certificate is not trusted; name its authority as ca_file in its [[webhook]]"
             ) from error
+        if isinstance(error, ClientSSLError):
+            raise NotSent("it does not speak TLS as it should: is https right?") from error
         raise NotSent("it cannot be reached") from error
     except (ClientError, OSError, TimeoutError) as error:
         raise SendUncertain(f"no clear answer ({type(error).__name__})") from error
