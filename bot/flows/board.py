@@ -14,6 +14,8 @@ from bot.ports import Clock, OutboxEntry, RegistryState, Store, Transaction
 
 ASKED_AGAIN_AFTER = timedelta(seconds=0.2)
 """The database is asked at most so often whether anything is new, however many people look."""
+SHARE = 5
+"""Reading may take one part in so many of the time, so that looks and alerts go on."""
 FRESH_FOR = timedelta(seconds=10)
 """When the last look was, and what registries allow, changes without being news."""
 RECENT_FOR = timedelta(seconds=30)
@@ -37,6 +39,7 @@ class BoardReader:
         self._chronicle = Chronicle()
         self._learnt: int | None = None
         self._asked_at: datetime | None = None
+        self._rests_for = ASKED_AGAIN_AFTER
         self._board: Board | None = None
 
     def last(self) -> Board | None:
@@ -51,13 +54,15 @@ class BoardReader:
         """The board as it is now. Raises StoreError."""
         async with self._one_at_a_time:
             now, board = self._clock(), self._board
-            if board is not None and _is_within(self._asked_at, now, ASKED_AGAIN_AFTER):
+            if board is not None and _is_within(self._asked_at, now, self._rests_for):
                 return board
             async with self._store.reading() as transaction:
                 mark = await transaction.history.mark()
                 if board is None or not self._is_new(board, mark, now):
                     board = await self._read_anew(transaction, mark, now)
             self._board, self._asked_at = board, now
+            took = self._clock() - now
+            self._rests_for = min(max(SHARE * took, ASKED_AGAIN_AFTER), FRESH_FOR)
             return board
 
     def _is_new(self, board: Board, mark: str, now: datetime) -> bool:

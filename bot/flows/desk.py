@@ -67,6 +67,7 @@ class Desk:
     default_platforms: tuple[Platform, ...]
     official: Official = NO_OFFICIAL
     _reader: BoardReader = field(init=False)
+    _public: tuple[Board, Board] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         foresight = Foresight(self.official, clock=self.clock)
@@ -75,10 +76,15 @@ class Desk:
     async def board(self, *, sees_all: bool, at_once: bool = False) -> Board:
         """The board as it is now; a visitor who does not see all sees what everybody may.
 
-        at_once: as it was a moment ago will do, if that is known.
+        The same object as long as it is the same board. at_once: as it was a moment ago will do, if
+        that is known.
         """
         board = (self._reader.last() if at_once else None) or await self._reader.read()
-        return board if sees_all else public(board, self._is_public)
+        if sees_all:
+            return board
+        if self._public is None or self._public[0] is not board:
+            self._public = board, public(board, self._is_public)
+        return self._public[1]
 
     def _is_public(self, target: Target) -> bool:
         return not self.sight.is_withheld(target.row.reference, VISITOR)

@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -288,3 +288,44 @@ async def test_a_page_may_begin_with_what_was_read_a_moment_ago_but_not_after_a_
     late = await desk.board(sees_all=True, at_once=True)
 
     assert [len(board.targets) for board in (soon, own, late)] == [0, 2, 3]
+
+
+async def test_what_strangers_see_is_made_anew_only_when_something_is_new(
+    desk: PageDesk, talk: Desk
+) -> None:
+    await add(talk.store, new_watch(observation=present(AMD64)))
+    first = await desk.board(sees_all=False)
+    again = await board_after_as_stranger(desk, talk)
+    await add(talk.store, new_watch(BUSYBOX), now=talk.clock())
+    changed = await board_after_as_stranger(desk, talk)
+
+    assert again is first
+    assert len(changed.targets) == 2
+
+
+async def board_after_as_stranger(desk: PageDesk, talk: Desk) -> Board:
+    talk.clock.forward(1)
+    return await desk.board(sees_all=False)
+
+
+async def test_a_board_that_takes_long_to_read_is_read_less_often(
+    talk: Desk,
+) -> None:
+    clock = talk.clock
+    reader = page_desk(talk)._reader
+    seen = clock.now
+
+    def slow() -> datetime:
+        nonlocal seen
+        seen += timedelta(seconds=0.25)  # each time that it is asked for the time
+        return seen
+
+    reader._clock = slow
+    first = await reader.read()
+    await add(talk.store, new_watch(observation=present(AMD64)))
+    second = await reader.read()
+    seen += timedelta(seconds=2)
+    third = await reader.read()
+
+    assert second is first
+    assert third is not first

@@ -21,7 +21,7 @@ from bot.core.platform import Platform, parse_platform
 from bot.core.reason import Reason, ReasonCode
 from bot.core.reference import parse_reference
 from bot.web.page.live import MAX_STREAMS_OF_ONE
-from bot.web.page.views import ROWS_A_PAGE
+from bot.web.page.views import ROWS_A_PAGE, Overviews
 from tests.support.page_desk import (
     WITH_TOKEN,
     Browser,
@@ -287,7 +287,9 @@ async def test_below_a_prefix_everything_lies_below_it() -> None:
         outside = await browser.get("/")
         answer = await browser.get("/bell/")
         style = await browser.get("/bell/static/page.css")
+        without_slash = await browser.get("/bell")
 
+    assert (without_slash.status, without_slash.headers["Location"]) == (303, "bell/")
     assert (outside.status, answer.status, style.status) == (404, 200, 200)
     assert 'href="/' not in answer.text
     assert "Path=/bell/" in answer.cookies[0]
@@ -455,3 +457,84 @@ async def test_one_caller_opens_only_so_many_streams() -> None:
             stream.close()
 
     assert statuses == [200] * MAX_STREAMS_OF_ONE + [503]
+
+
+async def test_who_signs_out_elsewhere_is_shown_nothing_more_by_an_open_page() -> None:
+    desk = FakeDesk(board_of(watch_of("node:22")))
+    async with opened(desk) as browser:
+        await browser.sign_in()
+        async with browser.session.get(f"{browser.address}/live?mark=1") as response:
+            stream = Stream(response)
+            await stream.next("beat")
+            await browser.post("/sign-out")
+            event, _ = await stream.next("reload", "change")
+            rest = await response.content.read()
+
+    assert (event, rest.strip()) == ("reload", b"")
+
+
+async def test_an_open_page_is_loaded_anew_when_the_session_is_over() -> None:
+    clock = Moments()
+    settings = replace(WITH_TOKEN, session=timedelta(minutes=5))
+    async with (
+        opened(FakeDesk(), settings, clock=clock) as browser,
+        browser.session.get(f"{browser.address}/live?mark=1") as response,
+    ):
+        stream = Stream(response)
+        await stream.next("beat")
+        clock.go_on(minutes=6)
+        event, _ = await stream.next("reload")
+
+    assert event == "reload"
+
+
+async def test_where_everybody_must_sign_in_an_open_page_of_a_stranger_is_loaded_anew() -> None:
+    async with (
+        opened(FakeDesk(), replace(WITH_TOKEN, must_sign_in=True)) as browser,
+        browser.session.get(f"{browser.address}/live") as response,
+    ):
+        event, _ = await Stream(response).next("reload", "beat", "change")
+
+    assert event == "reload"
+    assert response.headers["Content-Type"].startswith("text/event-stream")
+
+
+async def changes_until(desk: FakeDesk, path: str, marks: int) -> list[str]:
+    """The ids of all that is sent while boards come that say the same, and one that does not."""
+    async with (
+        opened(desk, clock=(clock := Moments())) as browser,
+        browser.session.get(f"{browser.address}{path}") as response,
+    ):
+        stream = Stream(response)
+        await stream.next("change")
+        for mark in range(marks):
+            clock.go_on(seconds=61)
+            shown = board_of(watch_of("node:22"), mark=f"same-{mark}")
+            desk.shown = replace(shown, seen_at=clock.now)
+            event, _ = await stream.next("beat", "change")
+            assert event == "beat"
+        desk.shown = board_of(watch_of("node:22", there=[ARM64]), mark="other")
+        _, data = await stream.next("change")
+    return list(json.loads(data))
+
+
+async def test_time_that_goes_on_is_not_sent_for_the_browser_knows_it_itself() -> None:
+    of_board = await changes_until(FakeDesk(board_of(watch_of("node:22"))), "/live?mark=0", 3)
+    of_tag = await changes_until(
+        FakeDesk(board_of(watch_of("node:22"))), "/live-tag?image=node:22&mark=0", 3
+    )
+
+    assert "tags" in of_board
+    assert "registries" not in of_board
+    assert of_tag == ["tag"]
+
+
+def test_what_all_who_look_at_a_board_see_is_made_once() -> None:
+    overviews = Overviews()
+    board, other = board_of(watch_of("node:22")), board_of(watch_of("node:22"), mark="2")
+
+    first, again, later = overviews.of(board), overviews.of(board), overviews.of(other)
+
+    assert first is again
+    assert later is not first
+    assert first.line(board.targets[0]) is first.view().shown[0]

@@ -105,6 +105,59 @@ async def test_a_form_that_is_too_large_is_refused() -> None:
     assert answer.status == 413
 
 
+async def posted(browser: Browser, content_type: str, body: bytes) -> tuple[int, str]:
+    async with browser.session.post(
+        f"{browser.address}/check", data=body, headers={"Content-Type": content_type}
+    ) as response:
+        return response.status, response.headers.get("Content-Security-Policy", "")
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "status"),
+    [
+        pytest.param("multipart/form-data", b"x", 415, id="no-boundary"),
+        pytest.param("multipart/form-data; boundary=a", b"--a\r\nno", 415, id="broken-parts"),
+        pytest.param("text/plain", b"form=x", 415, id="what-other-sites-may-send"),
+        pytest.param(
+            "application/x-www-form-urlencoded; charset=no", b"form=x", 403, id="no-charset"
+        ),
+        pytest.param("application/x-www-form-urlencoded", b"form=\xff%ff", 403, id="no-text"),
+        pytest.param("application/x-www-form-urlencoded", b"a=1&" * 30, 400, id="many-fields"),
+    ],
+)
+async def test_what_is_no_form_is_refused_as_any_other(
+    content_type: str, body: bytes, status: int
+) -> None:
+    desk = FakeDesk()
+    async with opened(desk) as browser:
+        await browser.get()
+        answered, policy = await posted(browser, content_type, body)
+
+    assert answered == status
+    assert "default-src 'none'" in policy
+    assert desk.done == []
+
+
+@pytest.mark.parametrize("path", ["/live", "/live-tag?image=node:22"])
+async def test_who_asks_for_the_headers_of_a_stream_is_not_sent_its_events(path: str) -> None:
+    async with (
+        opened(FakeDesk()) as browser,
+        browser.session.head(f"{browser.address}{path}") as response,
+    ):
+        after = await browser.get()
+
+    assert response.status == 405
+    assert after.status == 200
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+async def test_another_site_cannot_use_up_the_streams(site: str) -> None:
+    async with opened(FakeDesk()) as browser:
+        answer = await browser.get("/live", {"Sec-Fetch-Site": site})
+
+    assert answer.status == 403
+
+
 @pytest.mark.parametrize("where", ["iframe", "frame", "object", "embed"])
 async def test_a_framed_page_is_refused(where: str) -> None:
     async with opened(FakeDesk()) as browser:
@@ -249,7 +302,7 @@ async def test_where_everybody_must_sign_in_strangers_see_nothing() -> None:
         await browser.sign_in()
         seen = await browser.get()
 
-    assert {board.status, rows.status, live.status, check.status} == {303}
+    assert {board.status, rows.status, check.status} == {303}
     assert "node" not in board.text + rows.text + live.text
     assert "node:22" in seen.text
     assert desk.done == []
@@ -375,9 +428,19 @@ async def test_a_database_that_does_not_answer_is_told_and_not_shown_as_nothing(
     assert "/secret/path" not in answer.text
 
 
+def test_strangers_who_leave_make_no_room_for_one_who_has_left() -> None:
+    visitors = Visitors(None, clock=Moments(), lasts=timedelta(hours=1))
+    owner = visitors.welcome(is_signed_in=True)
+    visitors.leave(owner)
+    for _ in range(MAX_FORGOTTEN + 1):
+        visitors.leave(visitors.welcome())
+
+    assert visitors.recognise(visitors.cookie(owner)) is None
+
+
 def test_only_so_many_who_left_are_remembered() -> None:
     visitors = Visitors(None, clock=Moments(), lasts=timedelta(hours=1))
-    all_of_them = [visitors.welcome() for _ in range(MAX_FORGOTTEN + 1)]
+    all_of_them = [visitors.welcome(is_signed_in=True) for _ in range(MAX_FORGOTTEN + 1)]
     for visitor in all_of_them:
         visitors.leave(visitor)
 

@@ -53,7 +53,7 @@ class Desk(Protocol):
     async def board(self, *, sees_all: bool, at_once: bool = False) -> Board:
         """The board as it is now; who does not see all sees neither places nor private images.
 
-        at_once: as it was a moment ago will do.
+        The same object as long as nothing is new. at_once: as it was a moment ago will do.
         """
         ...
 

@@ -13,7 +13,8 @@ from bot.web.page.desk import Desk
 from bot.web.page.guard import Refused, Visit
 from bot.web.page.pages import Pages
 from bot.web.page.settings import PageSettings
-from bot.web.page.views import told_of, waits_by_platform
+from bot.web.page.told import told_of
+from bot.web.page.views import waits_by_platform
 from bot.web.page.visitors import COOKIE, Visitors
 
 CHECKS_A_MINUTE_OF_ALL = 60

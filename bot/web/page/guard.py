@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 
@@ -10,6 +11,8 @@ from bot.web.page.callers import Caller, Network, caller_of
 from bot.web.page.visitors import COOKIE, Visitor, Visitors
 
 MAX_FORM_BYTES = 20_000
+MAX_FIELDS = 20
+_FORM_TYPE = "application/x-www-form-urlencoded"
 FORM_TOKEN = "form"  # noqa: S105 - the name of a field
 _CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -26,6 +29,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+_OWN_SITES = frozenset({"same-origin", "none"})
 _FRAMES = frozenset({"iframe", "frame", "embed", "object", "fencedframe"})
 
 
@@ -90,6 +94,11 @@ class Guard:
         if self._must_sign_in and not visit.visitor.is_signed_in:
             raise Refused(Refusal.SIGNED_OUT, 401)
 
+    def see_that_it_is_no_other_site(self, visit: Visit) -> None:
+        """Raises Refused for what a page of another site asks for behind its visitor's back."""
+        if visit.request.headers.get("Sec-Fetch-Site", "none") not in _OWN_SITES:
+            raise Refused(Refusal.NOT_OURS, 403)
+
     async def take_form(self, visit: Visit) -> None:
         """Read a form into the visit. Raises Refused unless our own page sent it."""
         request = visit.request
@@ -100,8 +109,18 @@ class Guard:
             raise Refused(Refusal.NOT_OURS, 403)
         if request.content_length is None or request.content_length > MAX_FORM_BYTES:
             raise Refused(Refusal.STALE_FORM, 413)
-        posted = await request.post()
-        visit.form = {name: text for name, text in posted.items() if isinstance(text, str)}
+        visit.form = _fields(request.content_type, await request.read())
         token = visit.form.get(FORM_TOKEN, "")
         if visit.is_new or not self._visitors.is_own_form(visit.visitor, token):
             raise Refused(Refusal.STALE_FORM, 403)
+
+
+def _fields(content_type: str, body: bytes) -> dict[str, str]:
+    """The fields of a form as browsers send it. Raises Refused for anything else."""
+    if content_type != _FORM_TYPE:
+        raise Refused(Refusal.STALE_FORM, 415)
+    text = body.decode("utf-8", "replace")
+    try:
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS))
+    except ValueError:
+        raise Refused(Refusal.STALE_FORM, 400) from None

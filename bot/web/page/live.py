@@ -17,6 +17,7 @@ from bot.log import Log
 from bot.ports import Clock, Sleep
 from bot.web.page.desk import Desk
 from bot.web.page.guard import HEADERS, Refused, Visit
+from bot.web.page.visitors import Visitors
 
 ASK_EVERY_S = 0.25
 ASK_AGAIN_S = 1.0
@@ -42,8 +43,9 @@ log = Log(__name__)
 class Live:
     """Streams to many pages over one desk, which reads the database once for all of them."""
 
-    def __init__(self, desk: Desk, *, clock: Clock, sleep: Sleep) -> None:
+    def __init__(self, desk: Desk, visitors: Visitors, *, clock: Clock, sleep: Sleep) -> None:
         self._desk = desk
+        self._visitors = visitors
         self._clock = clock
         self._sleep = sleep
         self._open: Counter[str] = Counter()
@@ -53,10 +55,16 @@ class Live:
         """End all streams."""
         self._is_closed = True
 
+    @staticmethod
+    def reload() -> web.Response:
+        """For a page whose visitor is not signed in any more: streams follow no redirects."""
+        return web.Response(text=_event("reload"), headers=_STREAM)
+
     async def stream(self, visit: Visit, changes: Changes) -> web.StreamResponse:
         """Send what changes with each new board, until the page goes away. Raises Refused.
 
-        What the first board gives is sent only if the page was made from another one.
+        What the first board gives is sent only if the page was made from another one. Who has
+        signed out, or whose session is over, has to load the page anew.
         """
         name = visit.caller.name
         if self._open.total() >= MAX_STREAMS or self._open[name] >= MAX_STREAMS_OF_ONE:
@@ -74,10 +82,13 @@ class Live:
         return response
 
     async def _send_all(self, stream: "_Stream", visit: Visit, changes: Changes) -> None:
-        ends_at = min(self._clock() + LASTS, visit.visitor.ends_at)
+        ends_at = self._clock() + LASTS
         seen: Board | None = None
         await stream.beat()
         while not self._is_closed and self._clock() < ends_at:
+            if not self._visitors.is_here(visit.visitor):
+                await stream.send("reload")
+                return
             board = await self._board(visit)
             if board is None:
                 await stream.send("trouble")
@@ -99,6 +110,10 @@ class Live:
             return None
 
 
+def _event(event: str, data: str = "") -> str:
+    return f"event: {event}\ndata: {data}\n\n"
+
+
 class _Stream:
     """Events on their way to one page."""
 
@@ -108,7 +123,7 @@ class _Stream:
         self._sent_at = clock()
 
     async def send(self, event: str, data: str = "") -> None:
-        await self._response.write(f"event: {event}\ndata: {data}\n\n".encode())
+        await self._response.write(_event(event, data).encode())
         self._sent_at = self._clock()
 
     async def beat(self) -> None:

@@ -14,17 +14,12 @@ from bot.core.message.english.page import Refusal, render_refusal
 from bot.core.reference import Reference, parse_reference
 from bot.ports import Clock
 from bot.web.page.desk import Desk
+from bot.web.page.following import Elements, Follower
 from bot.web.page.guard import HEADERS, Visit
 from bot.web.page.live import Live
 from bot.web.page.pages import Pages
 from bot.web.page.pictures import time_line
-from bot.web.page.views import (
-    MAX_FILTER_CHARACTERS,
-    Follower,
-    line_of,
-    view_of,
-    waits_by_platform,
-)
+from bot.web.page.views import MAX_FILTER_CHARACTERS, Overviews
 
 MAX_NAME_CHARACTERS = 500
 
@@ -37,13 +32,14 @@ class Showing:
         self._pages = pages
         self._live = live
         self._clock = clock
+        self._overviews = Overviews()
 
     async def board(self, visit: Visit) -> web.Response:
         """The whole board."""
         board = await self._desk.board(sees_all=visit.visitor.is_signed_in, at_once=True)
         asked = _asked(visit)
         live = f"live?{urlencode({'q': asked[0], 'page': asked[1], 'mark': board.mark})}"
-        view = view_of(board, filter=asked[0], page=asked[1])
+        view = self._overviews.of(board).view(filter=asked[0], page=asked[1])
         return self._pages.page(visit, "board.html", board=board, view=view, live=live)
 
     async def rows(self, visit: Visit) -> web.Response:
@@ -53,7 +49,7 @@ class Showing:
         values = {
             **self._pages.values(visit.visitor),
             "board": board,
-            "view": view_of(board, filter=asked[0], page=asked[1]),
+            "view": self._overviews.of(board).view(filter=asked[0], page=asked[1]),
         }
         html = self._pages.templates.render("parts/tags.html", self._clock(), values)
         response = web.Response(text=html, content_type="text/html", headers=HEADERS)
@@ -77,7 +73,7 @@ class Showing:
             was_empty = is_empty
             if before is not None and before != is_empty:
                 return None
-            return follower.changes(board, now)
+            return follower.changes(self._overviews.of(board), now)
 
         return await self._live.stream(visit, changes)
 
@@ -98,7 +94,7 @@ class Showing:
 
     async def follow_tag(self, visit: Visit) -> web.StreamResponse:
         """What changes of one tag."""
-        reference = _named(visit)
+        reference, elements = _named(visit), Elements()
 
         async def changes(board: Board, now: datetime) -> Mapping[str, str] | None:
             target = board.find(reference) if reference else None
@@ -106,14 +102,15 @@ class Showing:
                 return None
             values = await self._tag_values(board, target)
             values.update(self._pages.values(visit.visitor))
-            return {"tag": self._pages.templates.render("parts/tag.html", now, values)}
+            html = self._pages.templates.render("parts/tag.html", now, values)
+            return {"tag": html} if elements.differ("tag", html) else {}
 
         return await self._live.stream(visit, changes)
 
     async def _tag_values(self, board: Board, target: Target) -> dict[str, Any]:
         reference = target.row.reference
         landings = await self._desk.landings(reference)
-        line = line_of(target, waits_by_platform(board), now=board.seen_at)
+        line = self._overviews.of(board).line(target)
         return {
             "target": target,
             "told": [told for told in line.told if told.cell.is_wanted],

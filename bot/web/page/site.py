@@ -38,7 +38,7 @@ class Site:
             must_sign_in=settings.must_sign_in,
         )
         self._pages = Pages(settings, visitors, clock=clock)
-        self._live = Live(desk, clock=clock, sleep=sleep)
+        self._live = Live(desk, visitors, clock=clock, sleep=sleep)
         self._showing = Showing(desk, self._pages, self._live, clock=clock)
         self._forms = Forms(desk, self._pages, visitors, settings, clock=clock)
 
@@ -52,8 +52,10 @@ class Site:
         shown: dict[str, Handler] = {
             "": showing.board,
             "rows": showing.rows,
-            "live": showing.follow_board,
             "tag": showing.tag,
+        }
+        followed: dict[str, Handler] = {
+            "live": showing.follow_board,
             "live-tag": showing.follow_tag,
         }
         done: dict[str, Handler] = {
@@ -66,11 +68,21 @@ class Site:
         }
         return [
             *(web.get(f"{at}/{path}", self._show(each)) for path, each in shown.items()),
+            # Whoever asks for the headers of a stream alone must not be sent its events.
+            *(
+                web.get(f"{at}/{path}", self._follow(each), allow_head=False)
+                for path, each in followed.items()
+            ),
             *(web.post(f"{at}/{path}", self._do(each)) for path, each in done.items()),
             web.get(f"{at}/sign-in", self._guarded(forms.ask_for_token)),
             web.post(f"{at}/sign-in", self._guarded(self._with_form(forms.sign_in))),
             web.get(f"{at}/static/{{name}}", self._static),
+            *([web.get(at, self._below_prefix)] if at else []),
         ]
+
+    async def _below_prefix(self, request: web.Request) -> web.Response:
+        """Links are relative, so that the page needs the slash."""
+        return self._pages.redirect(f"{request.path.rpartition('/')[2]}/")
 
     def _show(self, handler: Handler) -> Answering:
         async def show(visit: Visit) -> web.StreamResponse:
@@ -78,6 +90,17 @@ class Site:
             return await handler(visit)
 
         return self._guarded(show)
+
+    def _follow(self, handler: Handler) -> Answering:
+        async def follow(visit: Visit) -> web.StreamResponse:
+            self._guard.see_that_it_is_no_other_site(visit)
+            try:
+                self._guard.see_that_it_is_shown(visit)
+            except Refused:
+                return self._live.reload()
+            return await handler(visit)
+
+        return self._guarded(follow)
 
     def _do(self, handler: Handler) -> Answering:
         async def do(visit: Visit) -> web.StreamResponse:

@@ -62,7 +62,11 @@ class Visitors:
             return None
         id, ends, signed_in = said.split(".")
         visitor = Visitor(id, datetime.fromtimestamp(int(ends), UTC), signed_in == "1")
-        return visitor if visitor.ends_at > self._clock() and id not in self._left else None
+        return visitor if self.is_here(visitor) else None
+
+    def is_here(self, visitor: Visitor) -> bool:
+        """Whether the visitor's time is not over, and nobody has signed out with that cookie."""
+        return visitor.ends_at > self._clock() and visitor.id not in self._left
 
     def form_token(self, visitor: Visitor) -> str:
         """What a form of this visitor carries; another one each time, so that none can be guessed
@@ -90,7 +94,12 @@ class Visitors:
         )
 
     def leave(self, visitor: Visitor) -> None:
-        """Let nobody in with this visitor's cookie any more, as long as this process runs."""
+        """Let nobody in with this visitor's cookie any more, as long as this process runs.
+
+        Of strangers there is nothing to remember: they could make room for a cookie that was left.
+        """
+        if not visitor.is_signed_in:
+            return
         now = self._clock()
         self._left = {id: ends_at for id, ends_at in self._left.items() if ends_at > now}
         while len(self._left) >= MAX_FORGOTTEN:

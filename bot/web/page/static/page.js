@@ -80,8 +80,10 @@ function listen() {
 async function filter(text) {
   const asked = new URLSearchParams({ q: text });
   const answer = await fetch(`rows?${asked}`);
-  if (!answer.ok) return;
-  replace("tags", await answer.text());
+  if (answer.redirected) return location.reload();
+  const html = answer.ok && await answer.text();
+  if (!html || document.getElementById("q").value !== text) return;
+  replace("tags", html);
   history.replaceState(null, "", text ? `./?${asked}` : "./");
   document.body.dataset.live = `live?${asked}`;
   listen();
