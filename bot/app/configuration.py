@@ -3,6 +3,7 @@
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from ipaddress import ip_address
 from pathlib import Path
 
 from bot.app.configured import plan_of
@@ -118,6 +119,24 @@ def _warnings(checked: Checked, environ: Mapping[str, str]) -> Iterator[str]:
         )
     if settings.schedule.min_s > settings.schedule.max_s:
         yield "`schedule`: `min_s` is larger than `max_s`, which counts; lower `min_s`"
+    yield from warnings_of_page(settings)
+
+
+def warnings_of_page(settings: Settings) -> Iterator[str]:
+    """That the page is not shown to those who can reach the server."""
+    host = settings.server.host
+    if settings.page.enabled and not settings.page.can_sign_in and not _is_loopback(host):
+        yield (
+            f"`page`: without `token` or `token_file` only this machine is shown anything, though "
+            f'`server`, `host` is {host!r}; give it a token, or `host = "127.0.0.1"`'
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def _warnings_of_secrets(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_network
 
+from bot.app.configuration import warnings_of_page
 from bot.app.tokens import page_token
 from bot.app.wiring import Eyes, explainer_of, sight_of, subscriber_of
 from bot.app.world import World
@@ -11,9 +12,12 @@ from bot.config import Settings, configured_services
 from bot.core.model import TERMINAL, Place
 from bot.flows.bells import Bells
 from bot.flows.desk import Desk
+from bot.log import Log
 from bot.ports import Official, Store
 from bot.web.page.settings import PageSettings
 from bot.web.page.site import Site
+
+log = Log(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,8 @@ def site_of(foyer: Foyer) -> Site | None:
     settings, world = foyer.settings, foyer.world
     if not settings.page.enabled:
         return None
+    for sentence in warnings_of_page(settings):
+        log.warning("page_only_local", because=sentence)
     sight = sight_of(foyer.store, foyer.eyes, settings, world)
     suggest = foyer.eyes.suggest
     explain = explainer_of(

@@ -25,6 +25,11 @@ def checked(folder: Path, text: str, *, mode: int = 0o644) -> Checked:
             '[[registry]]\nhost = "ghcr.io"\nrate = 0\n', "leave `rate` out", id="no-limit"
         ),
         pytest.param(
+            '[server]\nhost = "0.0.0.0"\n[page]\nenabled = true\n',
+            "only this machine is shown anything",
+            id="page-for-nobody-else",
+        ),
+        pytest.param(
             f'[network]\nproxy = "http://me:{canary("proxy")}@proxy:3128"\n',
             "chmod 600 config.toml",
             id="password-others-can-read",
@@ -69,6 +74,18 @@ def test_a_password_file_that_others_can_read_is_told(tmp_path: Path) -> None:
             '[[registry]]\nhost = "ghcr.io"\nusername = "me"\npassword = "canary-x"\n',
             0o600,
             id="secret-of-ours-alone",
+        ),
+        pytest.param('[server]\nhost = "0.0.0.0"\n', 0o644, id="no-page"),
+        pytest.param("[page]\nenabled = true\n", 0o644, id="page-for-this-machine"),
+        pytest.param(
+            '[server]\nhost = "localhost"\n[page]\nenabled = true\n',
+            0o644,
+            id="page-under-a-local-name",
+        ),
+        pytest.param(
+            '[server]\nhost = "::"\n[page]\nenabled = true\ntoken = "canary-0123456789"\n',
+            0o600,
+            id="page-with-a-token",
         ),
         pytest.param(
             '[[registry]]\nhost = "a.test"\nrate = 0\nallow_private = true\n',
