@@ -37,6 +37,7 @@ from bot.flows.expire import expire_for_ever
 from bot.flows.explain import EXPLAINING_S
 from bot.flows.listed import Listed, keep_listed_for_ever
 from bot.flows.past import Rhythms
+from bot.flows.pipeline import keep_records_for_ever
 from bot.flows.recorder import Recorder
 from bot.flows.respond import Responder
 from bot.flows.sharing import Sharing
@@ -135,6 +136,8 @@ class Bot:
             yield expire_for_ever(self.store, clock=world.clock, sleep=world.sleep, bells=bells)
             if self.listed is not None:
                 yield keep_listed_for_ever(self.listed, sleep=world.sleep)
+            if self.official.keeps_records:
+                yield keep_records_for_ever(self.store, self.official, sleep=world.sleep)
         if self.roles & {Role.LOOKS, Role.COMMANDS}:
             courtesy = self.eyes.pace
             sharing = Sharing(

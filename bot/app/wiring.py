@@ -127,7 +127,7 @@ async def knowing(
     if not configured.enabled:
         yield NO_OFFICIAL
         return
-    from bot.official import OfficialClient, opened_source
+    from bot.official import Addresses, OfficialClient, opened_source
 
     async with opened_source(
         user_agent=f"archbell/{program_version()}",
@@ -137,8 +137,12 @@ async def knowing(
     ) as source:
         yield OfficialClient(
             source,
-            library_url=configured.library_url,
-            dockerfile_url=configured.dockerfile_url,
+            Addresses(
+                library=configured.library_url,
+                raw=configured.dockerfile_url,
+                records=configured.build_records_url if configured.build_records else None,
+                api=configured.github_api_url,
+            ),
             clock=world.clock,
             store=store,
         )

@@ -7,8 +7,10 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from bot.core.advice import Advice
+    from bot.core.evidence import Answer
     from bot.core.model import Observation
     from bot.core.platform import Platform
+    from bot.core.progress import Progress
     from bot.core.reference import Reference
 
 
@@ -66,6 +68,8 @@ def explained_object(
             "planned": None
             if evidence.planned is None
             else [str(platform) for platform in sorted(evidence.planned)],
+            "merged_at": as_json_moment(evidence.merged_at),
+            "build": _build(evidence.progress),
             "waits_for": [each.reference.familiar for each in advice.reason.awaited],
             "listed_since": as_json_moment(evidence.listed_since),
             "expected_s": [
@@ -109,6 +113,23 @@ def explained_object(
 
 def _seconds(length: "timedelta | None") -> float | None:
     return None if length is None else length.total_seconds()
+
+
+def _build(progress: "Answer[Progress]") -> dict[str, Any] | None:
+    """What the build system's records say; None if they were not asked or failed."""
+    from bot.cli.listing import as_json_moment
+    from bot.core.evidence import Said
+
+    if not isinstance(progress, Said):
+        return None
+    known = progress.value
+    return {
+        "stage": known.stage.name.lower(),
+        "id": known.build,
+        "since": as_json_moment(known.since),
+        "list_commit": known.list_commit,
+        "checked_at": progress.at.isoformat(),
+    }
 
 
 def state_of(seen: "Observation", platform: "Platform") -> str:

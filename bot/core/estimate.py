@@ -124,6 +124,8 @@ def expect(reason: Reason, waits: Sequence[timedelta]) -> tuple[Estimate, ...]:
     match reason.code:
         case ReasonCode.BUILT_PENDING_INDEX:
             found = [SHARED_INDEX]
+        case ReasonCode.QUEUED if reason.evidence.is_built:
+            found = [SHARED_INDEX]
         case ReasonCode.QUEUED | ReasonCode.WAITING_PARENT:
             parents = len(reason.awaited)
             found = [official_estimate(reason.evidence.platform, parents=parents), own]

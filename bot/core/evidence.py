@@ -16,6 +16,7 @@ from bot.core.library import (
 )
 from bot.core.model import Observation, Trouble
 from bot.core.platform import Platform
+from bot.core.progress import ON_RECORD, Progress, Stage
 from bot.core.reference import Reference
 
 T = TypeVar("T")
@@ -55,6 +56,8 @@ class Source(Enum):
     LIBRARY = "library"
     ARCHITECTURE_TAG = "architecture_tag"
     DOCKERFILE = "dockerfile"
+    BUILD_RECORDS = "build_records"
+    MERGE = "merge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,8 @@ class Evidence:
 
     index: of the tag itself. built: of the architecture's own tag, None if nobody looked.
     ancestors: the nearest first. listed_since: when the library file began to name the tag, None
-    if that is not known.
+    if that is not known. progress: by the build system's own records. merged: when the change that
+    lists the tag was merged; that it said None means that it was too long ago to be told.
     """
 
     reference: Reference
@@ -115,6 +119,8 @@ class Evidence:
     built: Observation | None = None
     ancestors: Answer[tuple[Ancestor, ...]] = None
     listed_since: datetime | None = None
+    progress: Answer[Progress] = None
+    merged: Answer[datetime | None] = None
 
     @property
     def image(self) -> OfficialImage | None:
@@ -125,6 +131,33 @@ class Evidence:
     def planned(self) -> frozenset[Platform] | None:
         """The platforms that the tag is built for; None if it is not listed or nobody knows."""
         return planned_platforms(self.reference, self.library)
+
+    @property
+    def merged_at(self) -> datetime | None:
+        """When the change that lists the tag was merged; None if that is not known."""
+        return self.merged.value if isinstance(self.merged, Said) else None
+
+    @property
+    def planned_since(self) -> datetime | None:
+        """Since when the tag is to be built; None if that is not known."""
+        return self.merged_at or self.listed_since
+
+    @property
+    def known_progress(self) -> Progress | None:
+        """How far its build is; None if that is not known."""
+        return self.progress.value if isinstance(self.progress, Said) else None
+
+    @property
+    def is_on_record(self) -> bool:
+        """Whether its progress tells all that there is to know about parents."""
+        progress = self.known_progress
+        return progress is not None and progress.stage in ON_RECORD
+
+    @property
+    def is_built(self) -> bool:
+        """Whether its build is on record as finished."""
+        progress = self.known_progress
+        return progress is not None and progress.stage is Stage.FINISHED
 
     @property
     def there(self) -> frozenset[Platform]:
@@ -151,6 +184,14 @@ class Evidence:
             if own is not None:
                 yield observation_check(Source.ARCHITECTURE_TAG, own, self.built)
             yield answer_check(Source.DOCKERFILE, self.reference.familiar, self.ancestors)
+            yield from self.checks_of_builds()
+
+    def checks_of_builds(self) -> Iterator[Check]:
+        """The sources that are asked only where somebody has switched them on, if they were."""
+        if self.image is not None and self.progress is not None:
+            yield answer_check(Source.BUILD_RECORDS, self.image.name, self.progress)
+        if self.merged is not None:
+            yield answer_check(Source.MERGE, self.reference.familiar, self.merged)
 
     def checks_of_ancestors(self) -> Iterator[Check]:
         """Every source of what the tag builds upon, with what came of it."""
@@ -162,13 +203,35 @@ class Evidence:
 def planned_platforms(reference: Reference, answer: LibraryAnswer) -> frozenset[Platform] | None:
     """What a library file says the tag is built for, as far as the tag's repository can hold it."""
     image = official_image(reference)
-    library = answer.value if isinstance(answer, Said) else None
-    if image is None or reference.tag is None or not isinstance(library, Library):
+    library = library_of(answer)
+    if image is None or reference.tag is None or library is None:
         return None
     planned = library.platforms_of(reference.tag)
     if planned is None or image.platform is None:
         return planned
     return planned & {image.platform}
+
+
+def library_of(answer: LibraryAnswer) -> Library | None:
+    """The library file, fresh or kept; None for anything else that was said."""
+    value = answer.value if isinstance(answer, Said) else None
+    return value if isinstance(value, Library) else None
+
+
+def commits_of(reference: Reference, answer: LibraryAnswer, platform: Platform) -> frozenset[str]:
+    """The commits that the platform of a tag is built from now; none if nobody knows."""
+    library = library_of(answer)
+    if library is None or official_image(reference) is None:
+        return frozenset()
+    builds = library.builds_of(reference.tag or "", platform)
+    return frozenset(build.git_commit for build in builds)
+
+
+def is_undecided(observation: Observation, platform: Platform) -> bool:
+    """Whether the look does not tell if the platform is there."""
+    listed = observation.listed(platform)
+    unseen = listed is not None and listed[1].reachable is None
+    return not observation.is_clear or unseen
 
 
 def observation_check(source: Source, reference: Reference, seen: Observation | None) -> Check:

@@ -9,32 +9,24 @@ Source: docker-library/faq, "An image's source changed in Git, now what?".
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from enum import Enum
 
 from bot.core.evidence import (
-    Ancestor,
     Check,
     Evidence,
-    LibraryAnswer,
     Said,
     Source,
     answer_check,
+    commits_of,
+    is_undecided,
     library_check,
+    library_of,
     observation_check,
-    planned_platforms,
 )
-from bot.core.library import Library, architecture_tag, official_image
-from bot.core.model import Entry, Observation
-from bot.core.platform import Platform
-from bot.core.reference import Reference
-
-PARENT_BUILDS_WITHIN = timedelta(days=2)
-"""How long after its library file changed an older build of a parent is still being replaced.
-
-Nine in ten builds come within a day and a half. Later a differing revision says nothing: a source
-that did not change is not built again and keeps the revision of its last build.
-"""
+from bot.core.library import architecture_tag
+from bot.core.model import Entry
+from bot.core.parents import Awaited, judge_parent
+from bot.core.progress import ON_RECORD, Stage
 
 
 class ReasonCode(Enum):
@@ -64,19 +56,6 @@ class Freshness(Enum):
     CURRENT = "current"
     MAY_BE_PREVIOUS = "may_be_previous"
     NOT_KNOWN = "not_known"
-
-
-@dataclass(frozen=True, slots=True)
-class Awaited:
-    """A parent that has to be built first.
-
-    since: when its library file changed, None if that is not known. missing: there is no build of
-    it at all; otherwise there is an older one.
-    """
-
-    reference: Reference
-    since: datetime | None
-    missing: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +104,7 @@ def explain(evidence: Evidence) -> Reason:
 
 
 def _present(evidence: Evidence) -> Reason | None:
-    if _is_undecided(evidence.index, evidence.platform):
+    if is_undecided(evidence.index, evidence.platform):
         check = observation_check(Source.INDEX, evidence.reference, evidence.index)
         return _unknown(evidence, check)
     entry = evidence.index.offers(evidence.platform)
@@ -141,7 +120,7 @@ def _not_official(evidence: Evidence) -> Reason | None:
     check = library_check(evidence.reference, evidence.library)
     if check.at is None or check.failed:
         return _unknown(evidence, check)
-    if _library(evidence.library) is None:
+    if library_of(evidence.library) is None:
         return _absent(ReasonCode.NOT_OFFICIAL, evidence)
     return None
 
@@ -160,7 +139,7 @@ def _built(evidence: Evidence) -> Reason | None:
     own = architecture_tag(evidence.reference, evidence.platform)
     if own is None:  # the tag is the architecture's own
         return None
-    if evidence.built is None or _is_undecided(evidence.built, evidence.platform):
+    if evidence.built is None or is_undecided(evidence.built, evidence.platform):
         check = observation_check(Source.ARCHITECTURE_TAG, own, evidence.built)
         return _unknown(evidence, check)
     entry = evidence.built.offers(evidence.platform)
@@ -174,15 +153,30 @@ def _built(evidence: Evidence) -> Reason | None:
     )
 
 
+def _on_record(evidence: Evidence) -> Reason | None:
+    """What the build system's own records say, which is more than can be seen from outside."""
+    progress = evidence.known_progress
+    if progress is None or progress.stage not in ON_RECORD:
+        return None
+    gaps = _library_gaps(evidence) + _record_gaps(evidence)
+    if progress.stage is Stage.WAITING:
+        awaited = tuple(
+            Awaited(parent.reference, parent.since, missing=True, build=parent.build)
+            for parent in progress.parents
+        )
+        return Reason(ReasonCode.WAITING_PARENT, evidence, gaps, awaited)
+    return Reason(ReasonCode.QUEUED, evidence, gaps)
+
+
 def _waiting_parent(evidence: Evidence) -> Reason | None:
     if not isinstance(evidence.ancestors, Said):
         check = answer_check(Source.DOCKERFILE, evidence.reference.familiar, evidence.ancestors)
         return _unknown(evidence, check) if check.failed else None
-    judged = [_judge(ancestor, evidence.platform) for ancestor in evidence.ancestors.value]
+    judged = [judge_parent(ancestor, evidence.platform) for ancestor in evidence.ancestors.value]
     gaps = tuple(each for each in judged if isinstance(each, Check))
     awaited = tuple(each for each in judged if isinstance(each, Awaited))
     if awaited:
-        gaps = _library_gaps(evidence) + gaps
+        gaps = _library_gaps(evidence) + gaps + _record_gaps(evidence)
         return Reason(ReasonCode.WAITING_PARENT, evidence, gaps, awaited)
     failed = [gap for gap in gaps if gap.failed]
     return _unknown(evidence, *failed) if failed else None
@@ -194,6 +188,7 @@ _RULES: tuple[Callable[[Evidence], Reason | None], ...] = (
     _unlisted,
     _not_planned,
     _built,
+    _on_record,
     _waiting_parent,
 )
 
@@ -217,72 +212,19 @@ def _queue_gaps(evidence: Evidence) -> tuple[Check, ...]:
     """What was not asked about parents, so that one of them may be what the build waits for."""
     if not isinstance(evidence.ancestors, Said):
         unasked = answer_check(Source.DOCKERFILE, evidence.reference.familiar, None)
-        return (*_library_gaps(evidence), unasked)
-    judged = (_judge(ancestor, evidence.platform) for ancestor in evidence.ancestors.value)
-    return _library_gaps(evidence) + tuple(each for each in judged if isinstance(each, Check))
+        return (*_library_gaps(evidence), unasked, *_record_gaps(evidence))
+    judged = (judge_parent(ancestor, evidence.platform) for ancestor in evidence.ancestors.value)
+    gaps = tuple(each for each in judged if isinstance(each, Check))
+    return _library_gaps(evidence) + gaps + _record_gaps(evidence)
 
 
-def _judge(ancestor: Ancestor, platform: Platform) -> Awaited | Check | None:
-    """A parent that is waited for; what is not known, or not anew, about it; None for others."""
-    if official_image(ancestor.reference) is None:
-        return None
-    check = library_check(ancestor.reference, ancestor.library)
-    if check.at is None or check.failed:
-        return check
-    judged = _judge_build(ancestor, platform)
-    return check if judged is None and check.kept else judged
-
-
-def _judge_build(ancestor: Ancestor, platform: Platform) -> Awaited | Check | None:
-    planned = planned_platforms(ancestor.reference, ancestor.library)
-    if platform not in (planned or ()):
-        # Frozen, no image of docker-library's, or a stage that is built for another platform.
-        return None
-    if ancestor.built is None or _is_undecided(ancestor.built, platform):
-        own = architecture_tag(ancestor.reference, platform) or ancestor.reference
-        return observation_check(Source.ARCHITECTURE_TAG, own, ancestor.built)
-    entry = ancestor.built.offers(platform)
-    if entry is None:
-        return Awaited(ancestor.reference, ancestor.changed_at, missing=True)
-    if _is_being_replaced(ancestor, entry, platform, ancestor.built.observed_at):
-        return Awaited(ancestor.reference, ancestor.changed_at, missing=False)
-    return None
-
-
-def _is_being_replaced(
-    ancestor: Ancestor, entry: Entry, platform: Platform, seen_at: datetime
-) -> bool:
-    changed_at = ancestor.changed_at
-    if changed_at is None or seen_at - changed_at > PARENT_BUILDS_WITHIN:
-        return False
-    if entry.created is not None and entry.created >= changed_at:
-        return False
-    commits = frozenset(_commits(ancestor.reference, ancestor.library, platform))
-    return entry.revision is not None and entry.revision not in commits
-
-
-def _is_undecided(observation: Observation, platform: Platform) -> bool:
-    """Whether the look does not tell if the platform is there."""
-    listed = observation.listed(platform)
-    unseen = listed is not None and listed[1].reachable is None
-    return not observation.is_clear or unseen
+def _record_gaps(evidence: Evidence) -> tuple[Check, ...]:
+    """What the sources that somebody has switched on did not say, or not anew."""
+    return tuple(check for check in evidence.checks_of_builds() if check.trouble is not None)
 
 
 def _freshness(evidence: Evidence, entry: Entry) -> Freshness:
-    commits = frozenset(_commits(evidence.reference, evidence.library, evidence.platform))
+    commits = commits_of(evidence.reference, evidence.library, evidence.platform)
     if not commits or entry.revision is None:
         return Freshness.NOT_KNOWN
     return Freshness.CURRENT if entry.revision in commits else Freshness.MAY_BE_PREVIOUS
-
-
-def _commits(reference: Reference, answer: LibraryAnswer, platform: Platform) -> Iterator[str]:
-    """The commits that the platform of a tag is built from now."""
-    library = _library(answer)
-    if library is not None and official_image(reference) is not None:
-        for build in library.builds_of(reference.tag or "", platform):
-            yield build.git_commit
-
-
-def _library(answer: LibraryAnswer) -> Library | None:
-    value = answer.value if isinstance(answer, Said) else None
-    return value if isinstance(value, Library) else None

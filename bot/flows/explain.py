@@ -19,6 +19,7 @@ from bot.core.platform import Platform
 from bot.core.reason import Reason, ReasonCode, explain
 from bot.core.reference import Reference
 from bot.flows.ancestry import Ancestry
+from bot.flows.pipeline import Pipeline
 from bot.flows.question import Depth, Question
 from bot.flows.together import together
 from bot.ports import NO_OFFICIAL, Clock, KnownLibrary, Official
@@ -27,7 +28,7 @@ LIBRARY_FRESH_S = 300.0
 """How old a library file may be for somebody who asks; its host keeps copies as long itself."""
 MAX_PLATFORMS = 6
 """Of so many platforms of one question each is asked about by itself."""
-EXPLAINING_S = 30.0
+EXPLAINING_S = 45.0
 """What all of it may take, with every source at its slowest, beyond the look at the tag itself."""
 
 
@@ -103,8 +104,8 @@ def evidence_of(
 class Explainer:
     """Explains; a source that fails or is too slow makes the advice say so, and costs no more.
 
-    glance: looks at tags beside the one that is asked about. library_within_s, ancestors_within_s:
-    how long to wait for these at most.
+    glance: looks at tags beside the one that is asked about. library_within_s, pipeline_within_s,
+    ancestors_within_s: how long to wait for these at most.
     """
 
     glance: Glance
@@ -114,6 +115,7 @@ class Explainer:
     waits: Waits = no_waits
     next_run: NextRun = no_run
     library_within_s: float = 6.0
+    pipeline_within_s: float = 8.0
     ancestors_within_s: float = 10.0
     _ancestry: Ancestry = field(init=False)
 
@@ -171,9 +173,15 @@ class Explainer:
             return reason
         built = await self.glance(own, (platform,), place=question.place)
         reason = explain(replace(evidence, built=built))
-        if reason.code is ReasonCode.QUEUED and question.depth is Depth.EVERYTHING:
-            ancestors = await self._ancestors(question, reason.evidence)
-            reason = explain(replace(reason.evidence, ancestors=ancestors))
+        if reason.code is not ReasonCode.QUEUED or question.depth is Depth.REASON:
+            return reason
+        is_thorough = question.depth is Depth.EVERYTHING
+        pipeline = Pipeline(self.official, clock=self.clock, within_s=self.pipeline_within_s)
+        evidence = await pipeline.known(reason.evidence, may_ask=is_thorough)
+        reason = explain(evidence)
+        if is_thorough and not evidence.is_on_record:
+            ancestors = await self._ancestors(question, evidence)
+            reason = explain(replace(evidence, ancestors=ancestors))
         return reason
 
     async def _ancestors(

@@ -10,6 +10,7 @@ BUDGET_HEADER = "ratelimit-limit"
 MIN_PAUSE_S = 1
 MAX_PAUSE_S = 6 * 3600
 _POLICY = re.compile(r"\s*(\d{1,12})\s*(?:;\s*w=(\d{1,9}))?", re.ASCII)
+_EPOCH = re.compile(r"\d{1,12}", re.ASCII)
 _SECONDS = re.compile(r"\d{1,9}", re.ASCII)
 
 
@@ -32,6 +33,26 @@ def parse_retry_after(value: str | None, *, now: datetime) -> float | None:
     text = value.strip()
     seconds = float(text) if _SECONDS.fullmatch(text) else _seconds_until(text, now)
     return None if seconds is None else min(max(seconds, MIN_PAUSE_S), MAX_PAUSE_S)
+
+
+def is_out_of_requests(headers: Mapping[str, str]) -> bool:
+    """Whether a refusal is for too many requests rather than for who asks.
+
+    Source: GitHub REST API, "Rate limits": 403 or 429, x-ratelimit-remaining 0 or retry-after.
+    """
+    return headers.get("x-ratelimit-remaining", "").strip() == "0" or "Retry-After" in headers
+
+
+def parse_pause(headers: Mapping[str, str], *, now: datetime) -> float | None:
+    """Seconds to stay away, as parse_retry_after(); without it by x-ratelimit-reset.
+
+    Source: GitHub REST API, "Rate limits": the reset's time in seconds since 1970.
+    """
+    pause_s = parse_retry_after(headers.get("Retry-After"), now=now)
+    reset = headers.get("x-ratelimit-reset", "").strip()
+    if pause_s is None and is_out_of_requests(headers) and _EPOCH.fullmatch(reset):
+        return min(max(int(reset) - now.timestamp(), MIN_PAUSE_S), MAX_PAUSE_S)
+    return pause_s
 
 
 def _seconds_until(text: str, now: datetime) -> float | None:

@@ -65,13 +65,18 @@ def open_session(
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         headers={"User-Agent": user_agent, "Accept-Encoding": "identity"},
-        timeout=aiohttp.ClientTimeout(
-            total=timeouts.total_s, sock_connect=timeouts.connect_s, sock_read=timeouts.read_s
-        ),
+        timeout=client_timeout(timeouts),
         proxy=way.proxy,
         trust_env=False,
         max_line_size=MAX_HEADER_BYTES,
         max_field_size=MAX_HEADER_BYTES,
+    )
+
+
+def client_timeout(timeouts: Timeouts) -> aiohttp.ClientTimeout:
+    """The same in aiohttp's words."""
+    return aiohttp.ClientTimeout(
+        total=timeouts.total_s, sock_connect=timeouts.connect_s, sock_read=timeouts.read_s
     )
 
 

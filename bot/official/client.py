@@ -1,14 +1,20 @@
 """bot.ports.Official over the files that docker-library publishes."""
 
 import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
 
 from yarl import URL
 
-from bot.core.evidence import Failed, Said
+from bot.core.build_records import BuildRecords
+from bot.core.evidence import Answer, Failed, Said
 from bot.core.library import Build
 from bot.official.dockerfiles import Dockerfiles
 from bot.official.libraries import LibraryFiles
 from bot.official.memory import Memory
+from bot.official.merges import Merges
+from bot.official.records import Records
 from bot.official.source import Source
 from bot.ports import Clock, KnownLibrary, Store
 
@@ -16,26 +22,45 @@ _NAME = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 _MAX_NAME_LENGTH = 128
 
 
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the sources are.
+
+    library: what stands before an image's name. raw: before owner, repository, commit and path of
+    a file. records: before the names of the build system's files; api: GitHub's; None for those
+    that are not to be asked.
+    """
+
+    library: str
+    raw: str
+    records: str | None = None
+    api: str | None = None
+
+
 class OfficialClient:
     """The sources of docker-library, one copy of each file for everybody. Nothing raises.
 
-    library_url: what stands before an image's name. dockerfile_url: before owner, repository,
-    commit and path. store: where copies survive a restart; None for nowhere.
+    store: where copies survive a restart; None for nowhere.
     """
 
     is_enabled = True
 
     def __init__(
-        self,
-        source: Source,
-        *,
-        library_url: str,
-        dockerfile_url: str,
-        clock: Clock,
-        store: Store | None = None,
+        self, source: Source, addresses: Addresses, *, clock: Clock, store: Store | None = None
     ) -> None:
-        self._libraries = LibraryFiles(source, URL(library_url), Memory(store), clock=clock)
-        self._dockerfiles = Dockerfiles(source, URL(dockerfile_url), clock=clock)
+        raw = URL(addresses.raw)
+        self._libraries = LibraryFiles(source, URL(addresses.library), Memory(store), clock=clock)
+        self._dockerfiles = Dockerfiles(source, raw, clock=clock)
+        self._records = self._merges = None
+        if addresses.records is not None:
+            self._records = Records(source, URL(addresses.records), clock=clock, store=store)
+        if addresses.api is not None:
+            self._merges = Merges(source, URL(addresses.api), raw, clock=clock)
+
+    @property
+    def keeps_records(self) -> bool:
+        """Whether the build system's records are read."""
+        return self._records is not None
 
     async def library(self, name: str, *, max_age_s: float) -> KnownLibrary:
         """library/NAME, asked for anew if the copy was confirmed longer ago than that."""
@@ -50,6 +75,20 @@ class OfficialClient:
     async def dockerfile(self, build: Build) -> Said[str | None] | Failed | None:
         """The Dockerfile of a build at its commit; None said: there is none, or none to be had."""
         return await self._dockerfiles.get(build)
+
+    async def build_records(self, names: Collection[str], *, may_ask: bool) -> Answer[BuildRecords]:
+        """What the build system has on record of images; may_ask: it may take a minute to read."""
+        if self._records is None or not names or not all(map(_is_name, names)):
+            return None
+        return await self._records.get(names, may_ask=may_ask)
+
+    async def merged_at(
+        self, name: str, tag: str, *, listed_at: datetime | None
+    ) -> Answer[datetime | None]:
+        """When the change that lists a tag was merged; None said: too long ago to be found."""
+        if self._merges is None or not _is_name(name):
+            return None
+        return await self._merges.merged_at(name, tag, listed_at=listed_at)
 
 
 def _is_name(name: str) -> bool:

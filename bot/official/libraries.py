@@ -10,12 +10,10 @@ from bot.core.library import MAX_LIBRARY_BYTES, Library, parse_library
 from bot.core.model import Trouble
 from bot.official.memory import Copy, Memory
 from bot.official.source import File, Source, SourceFailed
-from bot.ports import Clock, KeptLibrary, KnownLibrary
+from bot.ports import Clock, KeptFile, KnownLibrary
 
 ABSENCE_BELIEVED_AFTER = timedelta(days=1)
 """A file that was there is not gone because its host says so once: mirrors and moves fail too."""
-REST_MIN_S, REST_MAX_S = 30.0, 1800.0
-"""How long a name is left alone after failures: at first, and at most."""
 
 
 KEPT_READ_AGAIN_S = 300.0
@@ -55,7 +53,7 @@ class LibraryFiles:
 
     def _must_ask(self, copy: Copy, max_age_s: float) -> bool:
         now = self._clock()
-        if copy.rests_until is not None and copy.rests_until > now:
+        if copy.attempts.rests(now):
             return False
         good_until = copy.is_good_until(max_age_s)
         return good_until is None or good_until <= now
@@ -88,7 +86,7 @@ class LibraryFiles:
         if not isinstance(library, Library):
             unread = self._failed(copy, Trouble(TroubleKind.MALFORMED))
             return replace(unread, malformed=(library, now))
-        kept = KeptLibrary(name, text, file.etag, now)
+        kept = KeptFile(name, text, file.etag, now)
         if copy.kept is not None and copy.library is not None:
             kept = _since(kept, library, copy.kept, copy.library)
         await self._memory.save(kept)
@@ -100,19 +98,8 @@ class LibraryFiles:
         return self._failed(copy, Trouble(TroubleKind.MALFORMED, 404))
 
     def _failed(self, copy: Copy, trouble: Trouble) -> Copy:
-        now, failures = self._clock(), copy.failures + 1
-        rest_s = min(REST_MIN_S * 2 ** min(failures - 1, 10), REST_MAX_S)
-        rests_until = now + timedelta(seconds=rest_s)
-        if trouble.retry_at is not None:
-            rests_until = max(rests_until, trouble.retry_at)
-        return replace(
-            copy,
-            malformed=None,
-            trouble=trouble,
-            failed_at=now,
-            failures=failures,
-            rests_until=rests_until,
-        )
+        attempts = copy.attempts.failed(trouble, self._clock())
+        return replace(copy, malformed=None, attempts=attempts)
 
 
 def _later(copy: Copy, stored: Copy | None) -> Copy:
@@ -123,9 +110,7 @@ def _later(copy: Copy, stored: Copy | None) -> Copy:
     return stored if seen_at is None or stored.kept.confirmed_at > seen_at else copy
 
 
-def _since(
-    kept: KeptLibrary, library: Library, before: KeptLibrary, listed_before: Library
-) -> KeptLibrary:
+def _since(kept: KeptFile, library: Library, before: KeptFile, listed_before: Library) -> KeptFile:
     """The new copy with what is known of when it came to be so."""
     old, new = listed_before.tags, library.tags
     listed_at = {tag: at for tag, at in before.listed_at.items() if tag in new and tag in old}

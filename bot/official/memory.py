@@ -5,12 +5,12 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot.core.errors import StoreError, TroubleKind
-from bot.core.evidence import Failed, LibraryAnswer, Said
+from bot.core.errors import StoreError
+from bot.core.evidence import LibraryAnswer, Said
 from bot.core.library import Library, MalformedLibrary, parse_library
-from bot.core.model import Trouble
 from bot.log import Log
-from bot.ports import KeptLibrary, KnownLibrary, Store
+from bot.official.attempts import NO_FAILURES, Attempts
+from bot.ports import KeptFile, KnownLibrary, Store
 
 MAX_NAMES = 500
 """Three times as many as there are official images; anybody may ask for names that are none."""
@@ -23,23 +23,19 @@ class Copy:
     """What is known of one library file.
 
     kept and library are the last good copy. absent_at: when its source last said that there is no
-    such file. malformed: what the source says, if it makes no sense. trouble: of the last attempt,
-    since when attempts fail, and before when there is no other.
+    such file. malformed: what the source says, if it makes no sense.
     """
 
-    kept: KeptLibrary | None = None
+    kept: KeptFile | None = None
     library: Library | None = None
     absent_at: datetime | None = None
     malformed: tuple[MalformedLibrary, datetime] | None = None
-    trouble: Trouble | None = None
-    failed_at: datetime | None = None
-    failures: int = 0
-    rests_until: datetime | None = None
+    attempts: Attempts = NO_FAILURES
 
     def is_good_until(self, max_age_s: float) -> datetime | None:
         """Until when the answer is young enough; None without one, or if a later attempt failed."""
         answered_at = self.absent_at or (self.kept.confirmed_at if self.kept else None)
-        if answered_at is None or self.trouble is not None:
+        if answered_at is None or self.attempts.trouble is not None:
             return None
         return answered_at + timedelta(seconds=max_age_s)
 
@@ -52,14 +48,12 @@ class Copy:
 
     def _answer(self) -> LibraryAnswer:
         if self.absent_at is not None:
-            return Said(None, self.absent_at, self.trouble)
+            return Said(None, self.absent_at, self.attempts.trouble)
         if self.kept is not None:
-            return Said(self.library, self.kept.confirmed_at, self.trouble)
+            return Said(self.library, self.kept.confirmed_at, self.attempts.trouble)
         if self.malformed is not None:
             return Said(*self.malformed)
-        if self.failed_at is None:
-            return None
-        return Failed(self.failed_at, self.trouble or Trouble(TroubleKind.BUG))
+        return self.attempts.answer()
 
 
 @dataclass(slots=True)
@@ -87,25 +81,35 @@ class Memory:
 
     async def load(self, name: str) -> Copy | None:
         """What this or another process has kept; None for nothing, or nothing that can be read."""
-        if self._store is None:
-            return None
-        try:
-            async with self._store.reading() as transaction:
-                kept = await transaction.libraries.load(name)
-        except StoreError as error:
-            log.warning("library_not_read", name=name, error=type(error).__name__)
-            return None
+        kept = await load_kept(self._store, name)
         if kept is None:
             return None
         library = parse_library(kept.content)
         return Copy(kept, library) if isinstance(library, Library) else None
 
-    async def save(self, kept: KeptLibrary) -> None:
+    async def save(self, kept: KeptFile) -> None:
         """Keep a copy; without the database it is known to this process alone."""
-        if self._store is None:
-            return
-        try:
-            async with self._store.transaction() as transaction:
-                await transaction.libraries.save(kept)
-        except StoreError as error:
-            log.warning("library_not_kept", name=kept.name, error=type(error).__name__)
+        await save_kept(self._store, kept)
+
+
+async def load_kept(store: Store | None, name: str) -> KeptFile | None:
+    """The copy that the database has; None for nothing, also where there is no database."""
+    if store is None:
+        return None
+    try:
+        async with store.reading() as transaction:
+            return await transaction.libraries.load(name)
+    except StoreError as error:
+        log.warning("library_not_read", name=name, error=type(error).__name__)
+        return None
+
+
+async def save_kept(store: Store | None, kept: KeptFile) -> None:
+    """Keep a copy; without a database, or with one that fails, nobody else will know it."""
+    if store is None:
+        return
+    try:
+        async with store.transaction() as transaction:
+            await transaction.libraries.save(kept)
+    except StoreError as error:
+        log.warning("library_not_kept", name=kept.name, error=type(error).__name__)

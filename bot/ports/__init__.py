@@ -5,7 +5,7 @@ from bot.ports.configured import FROM_CONFIGURATION, Configured, ConfiguredWatch
 from bot.ports.figures import NO_FIGURES, Figures, Heard, NoFigures, Sending
 from bot.ports.history import History
 from bot.ports.inbox import Command, Inbox
-from bot.ports.libraries import KeptLibrary, Libraries
+from bot.ports.libraries import KeptFile, Libraries
 from bot.ports.listings import AwaitedTag, Listings
 from bot.ports.official import NO_OFFICIAL, KnownLibrary, NoOfficial, Official
 from bot.ports.outbox import Delivery, Edited, Outbox, OutboxEntry, OwedAlert
@@ -59,7 +59,7 @@ __all__ = [
     "Held",
     "History",
     "Inbox",
-    "KeptLibrary",
+    "KeptFile",
     "KnownLibrary",
     "KnownTarget",
     "Libraries",

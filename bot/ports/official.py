@@ -1,11 +1,12 @@
 """What docker-library publishes about its builds."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from bot.core.evidence import Failed, LibraryAnswer, Said
+from bot.core.build_records import BuildRecords
+from bot.core.evidence import Answer, Failed, LibraryAnswer, Said
 from bot.core.library import Build
 
 
@@ -30,6 +31,11 @@ class Official(Protocol):
         """Whether anything is asked at all; while not, every answer is None: not asked."""
         ...
 
+    @property
+    def keeps_records(self) -> bool:
+        """Whether somebody has switched the build system's records on; else they are None."""
+        ...
+
     async def library(self, name: str, *, max_age_s: float) -> KnownLibrary:
         """library/NAME, asked for anew if the copy was confirmed longer ago than that."""
         ...
@@ -42,11 +48,29 @@ class Official(Protocol):
         """The Dockerfile of a build at its commit; None said: there is none, or none to be had."""
         ...
 
+    async def build_records(self, names: Collection[str], *, may_ask: bool) -> Answer[BuildRecords]:
+        """What the build system has on record of images; None: not asked, or not yet.
+
+        may_ask: that may be read anew now, if it is time, which takes a while; otherwise what is at
+        hand is the answer.
+        """
+        ...
+
+    async def merged_at(
+        self, name: str, tag: str, *, listed_at: datetime | None
+    ) -> Answer[datetime | None]:
+        """When the change that lists a tag was merged; None said: too long ago to be found.
+
+        listed_at: when it was last seen to be listed anew, if it was.
+        """
+        ...
+
 
 class NoOfficial:
     """Official that is switched off: nothing is asked, and nothing is known."""
 
     is_enabled = False
+    keeps_records = False
 
     async def library(self, name: str, *, max_age_s: float) -> KnownLibrary:  # noqa: ARG002
         """Not asked."""
@@ -57,6 +81,25 @@ class NoOfficial:
         return KnownLibrary(None)
 
     async def dockerfile(self, build: Build) -> Said[str | None] | Failed | None:  # noqa: ARG002
+        """Not asked."""
+        return None
+
+    async def build_records(
+        self,
+        names: Collection[str],  # noqa: ARG002
+        *,
+        may_ask: bool,  # noqa: ARG002
+    ) -> Answer[BuildRecords]:
+        """Not asked."""
+        return None
+
+    async def merged_at(
+        self,
+        name: str,  # noqa: ARG002
+        tag: str,  # noqa: ARG002
+        *,
+        listed_at: datetime | None,  # noqa: ARG002
+    ) -> Answer[datetime | None]:
         """Not asked."""
         return None
 

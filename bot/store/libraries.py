@@ -1,11 +1,11 @@
-"""The last good copies of library files."""
+"""The last good copies of what docker-library publishes."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from bot.ports import KeptLibrary
+from bot.ports import KeptFile
 from bot.store.dialect import insert_or_replace
 from bot.store.schema import libraries
 from bot.store.session import Session
@@ -19,19 +19,19 @@ class SqlLibraries:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def load(self, name: str) -> KeptLibrary | None:
-        """The copy of library/NAME; None if there is none, or none that can be read."""
+    async def load(self, name: str) -> KeptFile | None:
+        """The copy of that name; None if there is none, or none that can be read."""
         row = (await self._session.execute(_ONE, {"wanted": name})).one_or_none()
         if row is None:
             return None
         listed_at = _moments(row.listed_at)
         if listed_at is None:
             return None
-        return KeptLibrary(
+        return KeptFile(
             row.name, row.content, row.etag, row.confirmed_at, row.changed_at, listed_at
         )
 
-    async def save(self, kept: KeptLibrary) -> None:
+    async def save(self, kept: KeptFile) -> None:
         """Replace the copy of that name."""
         await self._session.execute(
             insert_or_replace(libraries, self._session.dialect),

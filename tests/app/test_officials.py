@@ -8,6 +8,7 @@ from bot.app.officials import early_of, listed_of
 from bot.app.running import assembled
 from bot.app.world import World
 from bot.config import Settings, load_settings
+from bot.core.errors import ConfigurationError
 from bot.flows.early import NOTHING_EARLY
 
 
@@ -15,6 +16,28 @@ def settings_in(folder: Path, *lines: str) -> Settings:
     path = folder / "config.toml"
     path.write_text("\n".join(("[official]", *lines)), encoding="utf-8")
     return load_settings(path, {})
+
+
+@pytest.mark.parametrize(
+    ("line", "keeps_records"),
+    [("built_alerts = true", False), ("build_records = true", True), ("enabled = false", False)],
+)
+async def test_records_are_kept_only_where_that_is_switched_on(
+    tmp_path: Path, line: str, *, keeps_records: bool
+) -> None:
+    async with assembled(settings_in(tmp_path, line), World()) as bot:
+        assert bot.official.keeps_records is keeps_records
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['build_records_url = "http://mirror.test/meta"', 'github_api_url = "https://10.0.0.1"'],
+)
+def test_a_private_address_must_be_allowed(tmp_path: Path, line: str) -> None:
+    with pytest.raises(ConfigurationError, match=line.split()[0]):
+        settings_in(tmp_path, line)
+
+    assert settings_in(tmp_path, line, "allow_private = true").official.allow_private
 
 
 @pytest.mark.parametrize("told", [True, False], ids=["told", "noted alone"])

@@ -19,8 +19,9 @@ from bot.core.estimate import (
 )
 from bot.core.evidence import Evidence
 from bot.core.model import Entry, Observation
+from bot.core.parents import Awaited
 from bot.core.platform import Platform
-from bot.core.reason import Awaited, Reason, ReasonCode
+from bot.core.reason import Reason, ReasonCode
 from tests.support.decisions import AMD64, ARM64, ARMV7, NODE, NOW, S390X, missing, present
 
 

@@ -28,7 +28,8 @@ from bot.core.model import (
     Watch,
     WatchId,
 )
-from bot.core.reason import Awaited, Freshness, Reason, ReasonCode, explain
+from bot.core.parents import Awaited
+from bot.core.reason import Freshness, Reason, ReasonCode, explain
 from bot.core.reference import parse_reference
 from tests.support.decisions import (
     AMD64,

@@ -18,10 +18,9 @@ from bot.core.evidence import (
 )
 from bot.core.library import Library, MalformedLibrary, parse_library
 from bot.core.model import Entry, Observation, Trouble
+from bot.core.parents import PARENT_BUILDS_WITHIN, Awaited
 from bot.core.platform import Platform
 from bot.core.reason import (
-    PARENT_BUILDS_WITHIN,
-    Awaited,
     Freshness,
     ReasonCode,
     explain,

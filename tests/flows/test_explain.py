@@ -23,8 +23,9 @@ from bot.core.estimate import OFFICIAL_BUILD, SHARED_INDEX, Basis
 from bot.core.evidence import Source
 from bot.core.library import parse_library
 from bot.core.model import Observation, Place, Trouble
+from bot.core.parents import Awaited
 from bot.core.platform import Platform
-from bot.core.reason import Awaited, Freshness, ReasonCode
+from bot.core.reason import Freshness, ReasonCode
 from bot.core.reference import Reference, parse_reference
 from bot.flows.explain import MAX_LOOKS, Explainer
 from bot.flows.look import Look

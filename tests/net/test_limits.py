@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.net.limits import Budget, parse_budget, parse_retry_after
+from bot.net.limits import (
+    Budget,
+    is_out_of_requests,
+    parse_budget,
+    parse_pause,
+    parse_retry_after,
+)
 from tests.support.registry_client import NOW
 
 
@@ -31,6 +37,49 @@ from tests.support.registry_client import NOW
 )
 def test_retry_after_is_clamped_or_not_understood(value: str | None, seconds: float | None) -> None:
     assert parse_retry_after(value, now=NOW) == seconds
+
+
+IN_A_MINUTE = str(int(NOW.timestamp()) + 60)
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_limit", "seconds"),
+    [
+        pytest.param({}, False, None, id="nothing"),
+        pytest.param({"Retry-After": "7"}, True, 7, id="retry-after"),
+        pytest.param({"x-ratelimit-remaining": "0"}, True, None, id="used up"),
+        pytest.param({"x-ratelimit-reset": IN_A_MINUTE}, False, None, id="not used up"),
+        pytest.param(
+            {"x-ratelimit-remaining": "0", "x-ratelimit-reset": IN_A_MINUTE},
+            True,
+            60,
+            id="used up, and until when",
+        ),
+        pytest.param(
+            {"x-ratelimit-remaining": "0", "x-ratelimit-reset": IN_A_MINUTE, "Retry-After": "7"},
+            True,
+            7,
+            id="retry-after goes first",
+        ),
+        pytest.param(
+            {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1"}, True, 1, id="over already"
+        ),
+        pytest.param(
+            {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "9" * 12},
+            True,
+            6 * 3600,
+            id="in ages",
+        ),
+        pytest.param(
+            {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "soon"}, True, None, id="a word"
+        ),
+    ],
+)
+def test_a_refusal_says_whether_requests_are_used_up_and_until_when(
+    headers: dict[str, str], seconds: float | None, *, is_limit: bool
+) -> None:
+    assert is_out_of_requests(headers) is is_limit
+    assert parse_pause(headers, now=NOW) == seconds
 
 
 @pytest.mark.parametrize(

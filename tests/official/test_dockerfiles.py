@@ -32,12 +32,7 @@ PATH = f"/git/nodejs/docker-node/{COMMIT}/22/bullseye-slim/Dockerfile"
 async def client(server: SourceServer) -> AsyncIterator[OfficialClient]:
     clock = ManualClock(NOW)
     async with opened_source(user_agent="archbell/test", clock=clock, allow_private=True) as source:
-        yield OfficialClient(
-            source,
-            library_url=server.library_url,
-            dockerfile_url=server.dockerfile_url,
-            clock=clock,
-        )
+        yield OfficialClient(source, server.addresses, clock=clock)
 
 
 @pytest.mark.parametrize(

@@ -46,13 +46,7 @@ async def client_of(
         allow_private=True,
         timeouts=timeouts or Timeouts(),
     ) as source:
-        yield OfficialClient(
-            source,
-            library_url=server.library_url,
-            dockerfile_url=server.dockerfile_url,
-            clock=clock,
-            store=store,
-        )
+        yield OfficialClient(source, server.addresses, clock=clock, store=store)
 
 
 @pytest.fixture
@@ -434,12 +428,7 @@ async def test_a_private_address_is_refused_unless_it_is_allowed(
     server: SourceServer, clock: ManualClock
 ) -> None:
     async with opened_source(user_agent="archbell/test", clock=clock) as source:
-        client = OfficialClient(
-            source,
-            library_url=server.library_url,
-            dockerfile_url=server.dockerfile_url,
-            clock=clock,
-        )
+        client = OfficialClient(source, server.addresses, clock=clock)
         known = await ask(client)
 
     assert trouble_of(known).kind is TroubleKind.EGRESS_REFUSED

@@ -5,26 +5,26 @@ from typing import Any
 
 import pytest
 
-from bot.ports import KeptLibrary
+from bot.ports import KeptFile
 from bot.store.database import SqlStore
 from tests.support.stores import NOW, at
 
-NODE = KeptLibrary("node", "Maintainers: x\n", '"1"', NOW, at(1), {"22": at(2), "23": at(3)})
-BARE = KeptLibrary("debian", "Maintainers: y\n", None, NOW)
+NODE = KeptFile("node", "Maintainers: x\n", '"1"', NOW, at(1), {"22": at(2), "23": at(3)})
+BARE = KeptFile("debian", "Maintainers: y\n", None, NOW)
 
 
-async def save(store: SqlStore, kept: KeptLibrary) -> None:
+async def save(store: SqlStore, kept: KeptFile) -> None:
     async with store.transaction() as transaction:
         await transaction.libraries.save(kept)
 
 
-async def load(store: SqlStore, name: str) -> KeptLibrary | None:
+async def load(store: SqlStore, name: str) -> KeptFile | None:
     async with store.reading() as transaction:
         return await transaction.libraries.load(name)
 
 
 @pytest.mark.parametrize("kept", [NODE, BARE], ids=["all known", "hardly anything known"])
-async def test_a_copy_comes_back_as_it_was_kept(store: SqlStore, kept: KeptLibrary) -> None:
+async def test_a_copy_comes_back_as_it_was_kept(store: SqlStore, kept: KeptFile) -> None:
     await save(store, kept)
 
     assert await load(store, kept.name) == kept
@@ -37,7 +37,7 @@ async def test_nothing_is_known_of_another_name(store: SqlStore) -> None:
 
 
 async def test_the_later_copy_stays(store: SqlStore) -> None:
-    later = KeptLibrary("node", "Maintainers: z\n", None, at(9))
+    later = KeptFile("node", "Maintainers: z\n", None, at(9))
     await save(store, NODE)
 
     await save(store, later)

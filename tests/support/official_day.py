@@ -71,7 +71,10 @@ class OfficialDay:
 async def official_day(
     folder: Path, *, at: datetime, repositories: Sequence[str] = (), settings: Sequence[str] = ()
 ) -> AsyncIterator[OfficialDay]:
-    """The running bot at that time of day; fails if it asks for a repository not named here."""
+    """The running bot at that time of day; fails if it asks for a repository not named here.
+
+    settings: lines below [official], then others; {source} is the address of its source.
+    """
     time = MovableTime(at)
     async with (
         scripted_registry() as registry,
@@ -106,8 +109,9 @@ def _write_config(
         "[official]",
         f'library_url = "{source.library_url}"',
         f'dockerfile_url = "{source.dockerfile_url}"',
+        f'build_records_url = "{source.url}/meta"',
         "allow_private = true",
-        *settings,
+        *(line.replace("{source}", source.url) for line in settings),
         "[[registry]]",
         'host = "docker.io"',
         f'endpoint = "{registry.url}"',

@@ -9,7 +9,7 @@ from bot.core.message.neutral import Message
 from bot.core.model import Entry, Observation, Place, Status, Trouble
 from bot.core.platform import Platform, parse_platform
 from bot.core.reference import Reference, parse_reference
-from bot.ports import KeptLibrary, NewWatch, RegistryState, Store
+from bot.ports import KeptFile, NewWatch, RegistryState, Store
 from tests.support.planned_official import library_text
 from tests.support.stores import ARM64, look
 
@@ -172,7 +172,7 @@ async def _list(store: Store, *, now: datetime) -> None:
             text = library_text(tags, architectures=architectures, commit="a" * 40)
             listed_at = {tags[-1]: now - 3.5 * HOUR}
             await transaction.libraries.save(
-                KeptLibrary(name, text, None, now - timedelta(minutes=11), listed_at=listed_at)
+                KeptFile(name, text, None, now - timedelta(minutes=11), listed_at=listed_at)
             )
 
 

@@ -5,12 +5,13 @@ official.list("node", ["22.15-bullseye-slim"], architectures="amd64, arm64v8")
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from bot.core.build_records import BuildRecords
 from bot.core.errors import TroubleKind
-from bot.core.evidence import Failed, LibraryAnswer, Said
+from bot.core.evidence import Answer, Failed, LibraryAnswer, Said
 from bot.core.library import Build, parse_library
 from bot.core.model import Trouble
 from bot.ports import Clock, KnownLibrary
@@ -47,6 +48,12 @@ class PlannedOfficial:
         self.dockerfiles: dict[str, str | Trouble | None] = {}
         self.hangs: set[str] = set()
         self.clock: Clock = clock or ManualClock()
+        self.records: Answer[BuildRecords] = None
+        self.merges: dict[str, Answer[datetime | None]] = {}
+
+    @property
+    def keeps_records(self) -> bool:
+        return self.records is not None
 
     def list(
         self,
@@ -84,6 +91,21 @@ class PlannedOfficial:
         if not self.is_enabled:
             return KnownLibrary(None)
         return self.libraries.get(name, KnownLibrary(None))
+
+    async def build_records(self, names: Collection[str], *, may_ask: bool) -> Answer[BuildRecords]:
+        """records, as a test plans them; asked tells who may have them read."""
+        if self.records is not None and may_ask:
+            self.asked.append(f"records of {', '.join(sorted(names))}")
+            if "records" in self.hangs:
+                await asyncio.Event().wait()
+        return self.records
+
+    async def merged_at(
+        self, name: str, tag: str, *, listed_at: datetime | None
+    ) -> Answer[datetime | None]:
+        if "merges" in self.hangs:
+            await asyncio.Event().wait()
+        return self.merges.get(f"{name}:{tag}")
 
     async def dockerfile(self, build: Build) -> Said[str | None] | Failed | None:
         self.asked.append(f"Dockerfile in {build.directory}")

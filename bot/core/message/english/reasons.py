@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from bot.core.advice import Advice
 from bot.core.alternatives import Alternative, Offer
-from bot.core.estimate import Basis, Estimate
+from bot.core.estimate import SHARED_INDEX, Basis, Estimate
 from bot.core.evidence import Check, Source
+from bot.core.message.english.builds import queued_sentences, waiting_sentences
 from bot.core.message.english.trouble import trouble_in_brief
 from bot.core.message.english.words import listing, moment, shorts, span
 from bot.core.platform import Platform
@@ -19,7 +20,14 @@ _SOURCES = {
     Source.LIBRARY: "docker-library's file of {subject}",
     Source.ARCHITECTURE_TAG: "{subject}",
     Source.DOCKERFILE: "the Dockerfile of {subject}",
+    Source.BUILD_RECORDS: "docker-library's build records of {subject}",
+    Source.MERGE: "the merge of {subject} at GitHub",
 }
+
+
+_READ_AT_TIMES = (frozenset({Source.BUILD_RECORDS}), frozenset({Source.MERGE}))
+_CHECKED_TOGETHER = (frozenset(Source).difference(*_READ_AT_TIMES), *_READ_AT_TIMES)
+"""What is read once an hour, or once for ever, would make all the others look old."""
 
 
 def reason_sentences(advice: Advice, *, now: datetime) -> tuple[str, ...]:
@@ -85,11 +93,12 @@ def checked_lines(advices: Sequence[Advice], *, now: datetime) -> Iterator[str]:
     """Every source that was asked, and when; those that failed each with its trouble."""
     checks = dict.fromkeys(check for advice in advices for check in advice.reason.checks())
     asked = [check for check in checks if check.at is not None]
-    answered = [check for check in asked if check.trouble is None]
-    if answered:
-        names = dict.fromkeys(_subject(check) for check in answered)
-        at = min(check.at for check in answered if check.at is not None)
-        yield f"Checked at {moment(at, now)}: {', '.join(names)}."
+    for group in _CHECKED_TOGETHER:
+        told = [check for check in asked if check.trouble is None and check.source in group]
+        if told:
+            names = dict.fromkeys(_subject(check) for check in told)
+            at = min(check.at for check in told if check.at is not None)
+            yield f"Checked at {moment(at, now)}: {', '.join(names)}."
     for check in asked:
         if check.trouble is not None:
             yield f"{_capital(_gap(check, now))}."
@@ -129,16 +138,21 @@ def planned_words(advice: Advice | None, there: Sequence[Platform]) -> str:
 
 
 def _estimated(advice: Advice, now: datetime) -> str | None:
-    estimates, since = advice.estimates, advice.reason.evidence.listed_since
+    estimates, evidence = advice.estimates, advice.reason.evidence
+    since, merged_at = evidence.planned_since, evidence.merged_at
     if not estimates:
         return None
-    if advice.reason.code is ReasonCode.BUILT_PENDING_INDEX:
+    if estimates[0] is SHARED_INDEX:
         return f"The tag usually follows within {span(estimates[0].high)}."
-    told = "; ".join(map(rests_on, estimates))
+    after = "listed" if merged_at is None else "merged"
+    told = "; ".join(rests_on(each, after=after) for each in estimates)
     if since is not None and any(_is_over(each, since, now) for each in estimates):
         return f"This takes longer than usual already, so I expect nothing (usually {told})."
     if estimates[0].basis is Basis.OWN_WAITS:
         return f"{_capital(told)}."
+    if merged_at is not None:
+        begin, end = (moment(each, now) for each in estimates[0].between(merged_at))
+        return f"Usually {told}. So it may come between {begin} and {end}."
     return f"Usually {told}."
 
 
@@ -195,22 +209,6 @@ def _built(advice: Advice, _now: datetime) -> tuple[str, ...]:
     return (f"{advice.platform} is built already, and the tag does not have it yet.",)
 
 
-def _waiting_parent(advice: Advice, now: datetime) -> tuple[str, ...]:
-    parents = []
-    for each in advice.reason.awaited:
-        since = f", changed {moment(each.since, now)}" if each.since is not None else ""
-        state = "not built yet" if each.missing else "being built anew"
-        parents.append(f"{each.reference.familiar} ({state}{since})")
-    return (f"The build for {advice.platform} waits for {listing(parents)}.",)
-
-
-def _queued(advice: Advice, now: datetime) -> tuple[str, ...]:
-    since = advice.reason.evidence.listed_since
-    listed = f", listed since {moment(since, now)}" if since is not None else ""
-    state = "its build is queued, running or failing"
-    return (f"{advice.platform} is planned{listed}: {state}.",)
-
-
 def _unknown(advice: Advice, _now: datetime) -> tuple[str, ...]:
     failed = [gap for gap in advice.reason.gaps if gap.at is not None]
     if not failed:
@@ -225,13 +223,13 @@ _SENTENCES: Mapping[ReasonCode, Callable[[Advice, datetime], tuple[str, ...]]] =
     ReasonCode.UNLISTED: _unlisted,
     ReasonCode.NOT_PLANNED: _not_planned,
     ReasonCode.BUILT_PENDING_INDEX: _built,
-    ReasonCode.WAITING_PARENT: _waiting_parent,
-    ReasonCode.QUEUED: _queued,
+    ReasonCode.WAITING_PARENT: waiting_sentences,
+    ReasonCode.QUEUED: queued_sentences,
     ReasonCode.UNKNOWN: _unknown,
 }
 
 
-def rests_on(estimate: Estimate) -> str:
+def rests_on(estimate: Estimate, *, after: str = "listed") -> str:
     """How long such waits take, from when on, and what that rests on."""
     between = _between(estimate.low, estimate.high)
     if estimate.basis is Basis.OWN_WAITS:
@@ -243,7 +241,7 @@ def rests_on(estimate: Estimate) -> str:
     slow = (
         f", up to {_long(late)} when a base image is new" if late and late > estimate.high else ""
     )
-    return f"{between} after it is listed{slow}"
+    return f"{between} after it is {after}{slow}"
 
 
 def _between(low: timedelta, high: timedelta) -> str:
