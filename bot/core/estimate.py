@@ -129,7 +129,9 @@ def expect(reason: Reason, waits: Sequence[timedelta]) -> tuple[Estimate, ...]:
         case ReasonCode.QUEUED | ReasonCode.WAITING_PARENT:
             parents = len(reason.awaited)
             found = [official_estimate(reason.evidence.platform, parents=parents), own]
-        case ReasonCode.NOT_OFFICIAL:
+        case ReasonCode.UNKNOWN if reason.evidence.is_unbuilt:
+            found = [official_estimate(reason.evidence.platform), own]
+        case ReasonCode.NOT_OFFICIAL | ReasonCode.UNKNOWN:
             found = [own]
         case _:
             pass

@@ -169,6 +169,15 @@ class Evidence:
         )
 
     @property
+    def is_unbuilt(self) -> bool:
+        """Whether the platform is known to be planned, and not to be built yet."""
+        is_planned = self.platform in (self.planned or ())
+        built = self.built
+        return (
+            is_planned and built is not None and built.is_clear and not built.listed(self.platform)
+        )
+
+    @property
     def usable_now(self) -> Reference | None:
         """The architecture's own tag, if the platform was seen there."""
         if self.built is None or self.built.offers(self.platform) is None:

@@ -248,8 +248,9 @@ class Responder:
 
     async def _why(self, place: Place, meant: said.Why) -> Plan:
         reference, platforms = meant.reference, meant.platforms
+        watches = await self._watches(place)
         if meant.number is not None:
-            watch = next((w for w in await self._watches(place) if w.id == meant.number), None)
+            watch = next((w for w in watches if w.id == meant.number), None)
             if watch is None:
                 return just_answer(render_not_watched(f"#{meant.number}"))
             reference = watch.reference
@@ -261,7 +262,15 @@ class Responder:
         changed_at = known.changed_at if known else None
         question = Question(reference, seen, place, Depth.EVERYTHING, changed_at)
         advices = await self.explain(question, wanted)
-        why = render_why(reference, wanted, seen, advices, now=self.clock())
+        held = {want.platform for w in watches if w.reference == reference for want in w.wants}
+        why = render_why(
+            reference,
+            wanted,
+            seen,
+            advices,
+            now=self.clock(),
+            is_watched=held.issuperset(wanted),
+        )
         if not is_planned(advices):
             why = with_suggestions(why, await self._nearest(reference, seen, place), wanted)
         return just_answer(why)

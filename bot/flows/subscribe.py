@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.core.advice import Advice, in_vain, is_planned
 from bot.core.errors import TroubleKind
@@ -28,7 +29,7 @@ from bot.flows.question import Depth, Explaining, Question
 from bot.flows.sight import Sight
 from bot.flows.suggest import Suggesting, suggest_nothing
 from bot.flows.wish import CHAT, Wish
-from bot.ports import Clock, NewWatch, Transaction
+from bot.ports import AddedWatch, Clock, NewWatch, Transaction
 
 Plan = Callable[[Transaction], Awaitable[Message]]
 """The effect of a command: done within one transaction, with the answer as its value."""
@@ -154,7 +155,17 @@ class Subscriber:
             refusal = await self._too_many(transaction, wish)
             if refusal is not None:
                 return refusal
-            answer = await self._watch(transaction, wish, kept, seen, hopeful)
+            added = await self._add(transaction, wish, kept, seen, hopeful)
+            render = (
+                render_watching if added.created else partial(render_joined, joined=added.joined)
+            )
+            answer = render(
+                added.watch,
+                seen=seen,
+                now=self._clock(),
+                advices=hopeful,
+                spare=bool(left_out) + bool(nearest),
+            )
             answer = with_not_built(answer, wish.reference, left_out, now=self._clock())
             return with_suggestions(answer, nearest, kept)
 
@@ -196,17 +207,17 @@ class Subscriber:
             return render_too_many_of_yours(wish.reference, most=limits.per_person)
         return None
 
-    async def _watch(
+    async def _add(
         self,
         transaction: Transaction,
         wish: Wish,
         platforms: tuple[Platform, ...],
         seen: Observation,
         advices: Sequence[Advice],
-    ) -> Message:
+    ) -> AddedWatch:
         now = self._clock()
         offered = {platform: seen.offers(platform) for platform in platforms}
-        added = await transaction.watches.add(
+        return await transaction.watches.add(
             NewWatch(
                 reference=wish.reference,
                 place=wish.place,
@@ -227,9 +238,6 @@ class Subscriber:
             ),
             now=now,
         )
-        if added.created:
-            return render_watching(added.watch, seen=seen, now=now, advices=advices)
-        return render_joined(added.watch, seen=seen, joined=added.joined, now=now, advices=advices)
 
     def _expires_at(self, wish: Wish, now: datetime) -> datetime | None:
         if wish.expires_in is not None:

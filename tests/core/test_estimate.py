@@ -17,12 +17,13 @@ from bot.core.estimate import (
     official_estimate,
     waits_in,
 )
-from bot.core.evidence import Evidence
+from bot.core.evidence import Evidence, Said
+from bot.core.library import Library, parse_library
 from bot.core.model import Entry, Observation
 from bot.core.parents import Awaited
 from bot.core.platform import Platform
 from bot.core.reason import Reason, ReasonCode
-from tests.support.decisions import AMD64, ARM64, ARMV7, NODE, NOW, S390X, missing, present
+from tests.support.decisions import AMD64, ARM64, ARMV7, NODE, NOW, S390X, missing, present, unknown
 
 
 def hour(count: float) -> datetime:
@@ -156,13 +157,36 @@ def test_official_images_have_measured_lags(
         pytest.param(ReasonCode.PRESENT, HOURS, (), id="there"),
         pytest.param(ReasonCode.UNLISTED, HOURS, (), id="unlisted"),
         pytest.param(ReasonCode.NOT_PLANNED, HOURS, (), id="not planned"),
-        pytest.param(ReasonCode.UNKNOWN, HOURS, (), id="unknown"),
+        pytest.param(ReasonCode.UNKNOWN, HOURS, (OWN,), id="unknown"),
+        pytest.param(ReasonCode.UNKNOWN, [], (), id="unknown, no waits yet"),
     ],
 )
 def test_an_estimate_is_given_only_with_a_basis(
     code: ReasonCode, waits: list[timedelta], expected: tuple[Estimate, ...]
 ) -> None:
     assert expect(reason(code), waits) == expected
+
+
+@pytest.mark.parametrize(
+    ("built", "platform", "expected"),
+    [
+        pytest.param(missing(), ARM64, (OFFICIAL_BUILD,), id="planned and not built"),
+        pytest.param(present(AMD64), ARM64, (OFFICIAL_BUILD,), id="built for another one"),
+        pytest.param(present(ARM64), ARM64, (), id="built"),
+        pytest.param(unknown(), ARM64, (), id="nobody knows whether it is built"),
+        pytest.param(None, ARM64, (), id="nobody looked"),
+        pytest.param(missing(), S390X, (), id="not planned"),
+    ],
+)
+def test_what_is_planned_and_not_built_is_expected_though_nobody_knows_what_it_waits_for(
+    built: Observation | None, platform: Platform, expected: tuple[Estimate, ...]
+) -> None:
+    text = f"Maintainers: x\nGitRepo: r\nGitCommit: {'a' * 40}\nArchitectures: arm64v8\n"
+    library = parse_library(f"{text}\nTags: {NODE.tag}\n")
+    assert isinstance(library, Library)
+    evidence = Evidence(NODE, platform, missing(), Said(library, NOW), built)
+
+    assert expect(Reason(ReasonCode.UNKNOWN, evidence), []) == expected
 
 
 def test_each_parent_that_is_built_first_adds_its_time() -> None:

@@ -177,6 +177,13 @@ TAGS = (parse_reference("ghcr.io/a/app:2"), parse_reference("ghcr.io/a/app:1"))
             "be read (it cannot be reached).",
             id="no architecture's tag",
         ),
+        pytest.param(
+            Advice(explain(replace(EVIDENCE, built=missing(), ancestors=Failed(NOW, LIMITED)))),
+            "linux/arm64 is planned and not built yet; whether it waits for another image I cannot "
+            "tell: the Dockerfile of node:22.15-bullseye-slim could not be read (too many "
+            "requests, HTTP 429).",
+            id="no Dockerfile",
+        ),
         pytest.param(Advice(explain(replace(EVIDENCE, library=None))), "", id="not asked"),
     ],
 )
@@ -411,8 +418,10 @@ def test_the_answer_to_watch_has_eight_lines_at_most() -> None:
 
     watching = render_watching(WATCH, seen=dangling, now=NOW, advices=others)
     joined = render_joined(WATCH, seen=dangling, joined=True, now=NOW, advices=others)
+    with_room = render_watching(WATCH, seen=dangling, now=NOW, advices=others, spare=2)
 
     assert 1 + len(watching.lines) == MAX_LINES
+    assert 1 + len(with_room.lines) == MAX_LINES - 2
     assert 1 + len(joined.lines) == MAX_LINES
     assert joined.lines[-1] == watching.lines[-1]
 
@@ -591,6 +600,13 @@ def test_why_a_listed_tag_is_not_there_says_that_it_is_to_come() -> None:
 
     assert message.headline == "⏳ docker.io has no tag node:22.15-bullseye-slim yet."
     assert not any("spelling" in line for line in message.lines)
+
+
+def test_why_of_what_is_watched_already_invites_to_nothing() -> None:
+    message = render_why(NODE, [ARM64], INDEX, [QUEUED], now=NOW, is_watched=True)
+
+    assert message.buttons == ()
+    assert not any("To be told" in line for line in message.lines)
 
 
 def test_why_of_what_is_there_needs_no_waiting() -> None:

@@ -162,6 +162,7 @@ async def test_why_of_a_number_explains_what_that_watch_waits_for(desk: Desk) ->
     assert not any("I last saw the tag change" in line for line in at_first.lines)
     assert answer.headline == "⏳ node:22 has no linux/riscv64 yet."
     assert "I last saw the tag change 1 h ago." in answer.lines
+    assert answer.buttons == (), "It is watched here already"
 
 
 async def test_a_number_means_nothing_in_another_place(desk: Desk) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from bot.core.errors import RateLimited, TroubleKind
+from bot.core.message.english.answers import MAX_LINES
 from bot.core.message.neutral import Button
 from bot.core.model import Trouble
 from bot.ports import Store
@@ -77,6 +78,7 @@ async def test_of_several_platforms_those_are_watched_that_can_come(desk: Desk) 
     [watch] = await watches_of(desk.store)
     assert [want.platform for want in watch.wants] == [ARM64]
     assert answer.lines[-1].startswith("Not for linux/s390x: docker-library does not build")
+    assert 1 + len(answer.lines) <= MAX_LINES
     assert answer.buttons[-1] == Button("Watch anyway", ANYWAY)
 
 

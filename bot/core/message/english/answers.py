@@ -36,9 +36,17 @@ class Followed:
 
 
 def render_watching(
-    watch: Watch, *, seen: Observation, now: datetime, advices: Sequence[Advice] = ()
+    watch: Watch,
+    *,
+    seen: Observation,
+    now: datetime,
+    advices: Sequence[Advice] = (),
+    spare: int = 0,
 ) -> Message:
-    """The confirmation of a new watch: what is there, why the rest is missing, how it goes on."""
+    """The confirmation of a new watch: what is there, why the rest is missing, how it goes on.
+
+    spare: how many lines to leave for what else is to be said.
+    """
     name, missing = watch.reference.familiar, _missing(watch, seen)
     if not missing:
         return _standing_on_what_is_there(watch, seen)
@@ -49,6 +57,7 @@ def render_watching(
             advices,
             _how_it_goes_on(watch, now),
             now=now,
+            spare=spare,
         ),
         buttons=_watch_buttons(watch, missing),
     )
@@ -61,6 +70,7 @@ def render_joined(
     joined: bool,
     now: datetime,
     advices: Sequence[Advice] = (),
+    spare: int = 0,
 ) -> Message:
     """Somebody asked for what the place watches already; the watch as it is now."""
     missing = _missing(watch, seen)
@@ -72,7 +82,7 @@ def render_joined(
     return Message(
         f"👀 Already watching {watch.reference.familiar} here: "
         f"#{watch.id} for {wanted}, since {since}.",
-        _in_brief(lines, advices, _how_it_goes_on(watch, now), now=now),
+        _in_brief(lines, advices, _how_it_goes_on(watch, now), now=now, spare=spare),
         buttons=_watch_buttons(watch, missing),
     )
 
@@ -225,10 +235,10 @@ def _standing_on_what_is_there(watch: Watch, seen: Observation) -> Message:
 
 
 def _in_brief(
-    before: Sequence[str], advices: Sequence[Advice], after: str, *, now: datetime
+    before: Sequence[str], advices: Sequence[Advice], after: str, *, now: datetime, spare: int
 ) -> tuple[str, ...]:
-    """With its headline the whole answer has MAX_LINES at most."""
-    room = MAX_LINES - len(before) - 2
+    """With its headline, and what is spared, the whole answer has MAX_LINES at most."""
+    room = max(MAX_LINES - len(before) - 2 - spare, 0)
     return (*before, *advice_lines(advices, now=now, at_most=room), after)
 
 

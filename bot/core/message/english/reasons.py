@@ -214,6 +214,9 @@ def _unknown(advice: Advice, _now: datetime) -> tuple[str, ...]:
     if not failed:
         return ()
     gaps = "; ".join(_gap(gap, None) for gap in failed)
+    if advice.reason.evidence.is_unbuilt:
+        known = f"{advice.platform} is planned and not built yet"
+        return (f"{known}; whether it waits for another image I cannot tell: {gaps}.",)
     return (f"Why {advice.platform} is missing I cannot tell: {gaps}.",)
 
 

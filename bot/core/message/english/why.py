@@ -34,8 +34,12 @@ def render_why(
     advices: Sequence[Advice],
     *,
     now: datetime,
+    is_watched: bool = False,
 ) -> Message:
-    """Why something is missing, when to expect it, what works now, and who said so."""
+    """Why something is missing, when to expect it, what works now, and who said so.
+
+    is_watched: whoever asks will be told of it when it comes.
+    """
     checked = render_check(reference, platforms, seen, now=now)
     if seen.trouble is not None:
         return checked
@@ -46,14 +50,15 @@ def render_why(
         *dict.fromkeys(_reasons(advices, now)),
         *offer_lines(advices),
         *_index(seen, advices, now),
-        *([invitation] if missing else []),
+        *([invitation] if missing and not is_watched else []),
         *checked_lines(advices, now=now),
     ]
     headline = checked.headline
     if seen.status is Status.TAG_MISSING and is_planned(advices):
         headline = f"⏳ {reference.registry} has no tag {reference.familiar} yet."
     code = () if not missing else _commands(advices)
-    return Message(headline, tuple(lines), code, (button,) if missing else ())
+    buttons = (button,) if missing and not is_watched else ()
+    return Message(headline, tuple(lines), code, buttons)
 
 
 def render_not_built(
