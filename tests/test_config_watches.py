@@ -101,6 +101,23 @@ def test_what_patterns_cannot_do_is_refused_where_there_is_nothing_else(
     assert mistake.startswith("`watch` block 1: `stale` and `rebuilds` say nothing of patterns")
 
 
+def test_a_block_is_spoken_of_by_its_name(file: Path) -> None:
+    named = GOOD.replace("[[watch]]\n", '[[watch]]\nname = "shop"\n')
+
+    read = loaded(file, named + named.replace("terminal", "slack:C1") + named + "image = 1\n")
+
+    assert [block.title for block in read.settings.watch] == ["`watch` block 1 (shop)"]
+    out_of_reach, unknown = read.left_out
+    assert out_of_reach.startswith("`watch` block 2 (shop), `places` item 1: ")
+    assert unknown == "`watch` block 3 (shop), `image`: unknown setting"
+
+
+def test_a_name_that_is_none_is_a_mistake_and_not_repeated(file: Path) -> None:
+    [mistake] = loaded(file, GOOD + 'name = "My Shop"\n').left_out
+
+    assert mistake.startswith("`watch` block 1, `name`: up to 40 small letters")
+
+
 def test_a_block_that_is_no_table_is_left_out(file: Path) -> None:
     read = loaded(file, 'watch = ["node:22"]\n')
 

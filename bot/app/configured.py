@@ -1,6 +1,7 @@
 """What the [[watch]] blocks want, and keeping it so while the bot runs."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,6 +62,7 @@ def plan_of(loaded: Loaded) -> tuple[Plan, tuple[str, ...], tuple[str, ...]]:
     settings, doubt = loaded.settings, Doubt()
     wanted: dict[tuple[Reference, Place], Terms] = {}
     patterns: dict[tuple[Reference, str, Place], frozenset[Platform]] = {}
+    called: defaultdict[Any, tuple[str, ...]] = defaultdict(tuple)
     mistakes: list[str] = []
     gaps: list[str] = []
     for raw in loaded.doubtful:
@@ -78,9 +80,11 @@ def plan_of(loaded: Loaded) -> tuple[Plan, tuple[str, ...], tuple[str, ...]]:
             for pattern in block.patterns:
                 key = (pattern.repository, pattern.text, place)
                 patterns[key] = patterns.get(key, frozenset()) | platforms
+                called[key] += block.names
             for reference, needed in images:
                 _want(wanted, (reference, place), needed, block.tells)
-    return Plan(wanted, doubt.covers, patterns), tuple(mistakes), tuple(gaps)
+                called[reference, place] += block.names
+    return Plan(wanted, doubt.covers, patterns, called), tuple(mistakes), tuple(gaps)
 
 
 def _want(

@@ -90,8 +90,9 @@ def _watches(blocks: Any, settings: Settings | None) -> Loaded:
         try:
             block = WatchBlock.model_validate(raw).numbered(number)
         except ValidationError as error:
+            title = title_of(number, raw.get("name") if isinstance(raw, dict) else None)
             wrong.extend(
-                f"{title_of(number)}{', ' if detail['loc'] else ': '}{_sentence(detail, {})}"
+                f"{title}{', ' if detail['loc'] else ': '}{_sentence(detail, {})}"
                 for detail in error.errors(include_url=False)
             )
         else:

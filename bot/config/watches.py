@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, PrivateAttr, model_validator
 
-from bot.config.section import Section
+from bot.config.section import Section, parse_name
 from bot.config.values import PlaceSetting, PlatformSetting
 from bot.core.errors import InvalidInput
 from bot.core.model import TOLD_WHILE_STANDING, Event, Place
@@ -46,6 +46,7 @@ Some = AfterValidator(_some)
 class WatchBlock(Section):
     """One [[watch]]: images, the platforms they are wanted for, and the places that are told."""
 
+    name: Annotated[str, AfterValidator(parse_name)] | None = None
     images: Annotated[tuple[Annotated[str, AfterValidator(_image)], ...], Some]
     platforms: tuple[PlatformSetting, ...] = ()
     places: Annotated[tuple[PlaceSetting, ...], Some]
@@ -72,7 +73,12 @@ class WatchBlock(Section):
     @property
     def title(self) -> str:
         """How sentences about the block begin."""
-        return title_of(self._number)
+        return title_of(self._number, self.name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What it is called, if it has a name."""
+        return () if self.name is None else (self.name,)
 
     @property
     def references(self) -> tuple[Reference, ...]:
@@ -103,9 +109,13 @@ def is_one_tag(image: str) -> bool:
     return not image.startswith(FILE) and split_pattern(image) is None
 
 
-def title_of(number: int) -> str:
-    """The beginning of a sentence about a block."""
-    return f"`watch` block {number}"
+def title_of(number: int, name: object = None) -> str:
+    """The beginning of a sentence about a block; name: what it may have been called, unchecked."""
+    try:
+        called = f" ({parse_name(name)})" if isinstance(name, str) else ""
+    except ValueError:
+        called = ""
+    return f"`watch` block {number}{called}"
 
 
 def unreachable(places: tuple[Place, ...], services: frozenset[str], hooks: frozenset[str]) -> str:

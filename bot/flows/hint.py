@@ -126,7 +126,7 @@ class Hinter:
 
     async def _write(self, batch: Mapping[Reference, _Waiting]) -> frozenset[Reference]:
         """Which of these tags somebody watches; they are due now, also while they are looked at."""
-        watched, listed = await self._watched(batch), await self._listed(batch)
+        watched, listed = await self._concerned(batch)
         if not watched and not listed:
             return frozenset()
 
@@ -148,20 +148,20 @@ class Hinter:
         self._bells.ring(News.LOOKS)
         return hinted
 
-    async def _watched(self, batch: Mapping[Reference, _Waiting]) -> list[KnownTarget]:
-        """In the order in which rows are locked; asked without waiting for those who write."""
-        now = self._clock()
+    async def _concerned(
+        self, batch: Mapping[Reference, _Waiting]
+    ) -> tuple[list[KnownTarget], list[Reference]]:
+        """What is watched of these tags, and those in whose repositories new ones are waited for.
+
+        In the order in which rows are locked; asked without waiting for those who write.
+        """
+        now, repositories = self._clock(), {each: replace(each, tag=None) for each in batch}
         async with self._store.reading() as transaction:
             known = [await transaction.targets.find(reference, now=now) for reference in batch]
-        watched = [target for target in known if target is not None and target.due_at is not None]
-        return sorted(watched, key=lambda target: target.id)
-
-    async def _listed(self, batch: Mapping[Reference, _Waiting]) -> list[Reference]:
-        """Tags of repositories of which somebody wants to hear of new ones."""
-        repositories = {each: replace(each, tag=None) for each in batch}
-        async with self._store.reading() as transaction:
             followed = await transaction.patterns.followed(frozenset(repositories.values()))
-        return sorted(tag for tag, repository in repositories.items() if repository in followed)
+        watched = [target for target in known if target is not None and target.due_at is not None]
+        listed = sorted(tag for tag, repository in repositories.items() if repository in followed)
+        return sorted(watched, key=lambda target: target.id), listed
 
     def _give_back(self, batch: Mapping[Reference, _Waiting]) -> None:
         """Before those that came meanwhile, which are newer where they are about the same tag."""

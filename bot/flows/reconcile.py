@@ -29,6 +29,9 @@ Wanted = Mapping[tuple[Reference, Place], Terms]
 WantedPatterns = Mapping[tuple[Reference, str, Place], frozenset[Platform]]
 """Of which new tags each place is to hear: the repository, and the pattern of its tags."""
 
+Called = Mapping[tuple[Reference, Place] | tuple[Reference, str, Place], tuple[str, ...]]
+"""The names of the blocks that want a watch or a pattern, of those that have one."""
+
 log = Log(__name__)
 
 
@@ -38,7 +41,7 @@ def _is_certain(_reference: Reference, _place: Place) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the configuration wants.
+    """What the configuration wants. called: the names of the blocks that want each.
 
     is_doubtful: whether a watch that is not wanted may be missing only because of a mistake, so
     that it must not end.
@@ -47,6 +50,7 @@ class Plan:
     wanted: Wanted
     is_doubtful: Callable[[Reference, Place], bool] = _is_certain
     patterns: WantedPatterns = field(default_factory=dict)
+    called: Called = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ class Reconciler:
         """Do it, and say in the log what it took. Raises StoreError; what is done stays done."""
         async with self._store.reading() as transaction:
             there = await transaction.configured.all()
-        done = await self._put(plan.wanted, there)
+        done = await self._put(plan, there)
         gone = [each for each in there if (each.reference, each.place) not in plan.wanted]
         doubtful = [each for each in gone if plan.is_doubtful(each.reference, each.place)]
         removed = [each for each in gone if each not in doubtful]
@@ -105,15 +109,13 @@ class Reconciler:
         _log(reconciled)
         return reconciled
 
-    async def _put(
-        self, wanted: Wanted, there: Sequence[ConfiguredWatch]
-    ) -> Mapping[Put, list[str]]:
+    async def _put(self, plan: Plan, there: Sequence[ConfiguredWatch]) -> Mapping[Put, list[str]]:
         as_they_are = {(each.reference, each.place): each.terms for each in there}
         done: dict[Put, list[str]] = {how: [] for how in Put}
-        for (reference, place), terms in wanted.items():
+        for (reference, place), terms in plan.wanted.items():
             if as_they_are.get((reference, place)) != terms:
                 how = await self._put_one(reference, place, terms)
-                done[how].append(_name(reference, place))
+                done[how].append(_name(reference, place) + _by(plan, (reference, place)))
                 self._bells.looks.ring()
         return done
 
@@ -142,8 +144,8 @@ class Reconciler:
         for key in removed:
             await self._forget(there[key])
         return Reconciled(
-            added=tuple(map(_pattern_name, added)),
-            changed=tuple(map(_pattern_name, changed)),
+            added=tuple(_pattern_name(key) + _by(plan, key) for key in added),
+            changed=tuple(_pattern_name(key) + _by(plan, key) for key in changed),
             removed=tuple(map(_pattern_name, removed)),
             kept=tuple(map(_pattern_name, doubtful)),
             unchanged=len(wanted) - len(added) - len(changed),
@@ -177,6 +179,12 @@ def _names(watches: Sequence[ConfiguredWatch]) -> tuple[str, ...]:
 def _pattern_name(key: tuple[Reference, str, Place]) -> str:
     repository, text, place = key
     return f"{repository.name}:{text} in {place}"
+
+
+def _by(plan: Plan, key: tuple[Reference, Place] | tuple[Reference, str, Place]) -> str:
+    """Which blocks want it, as far as they have names."""
+    names = plan.called.get(key, ())
+    return f" ({', '.join(names)})" if names else ""
 
 
 def _name(reference: Reference, place: Place) -> str:

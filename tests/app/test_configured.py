@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,19 @@ def test_each_image_is_wanted_in_each_place(load: Callable[..., Loaded]) -> None
     wanted = Terms(frozenset({ARM64}), frozenset({Event.STALE}))
     assert plan.wanted == {(NODE, TERMINAL): wanted, (REDIS, TERMINAL): wanted}
     assert mistakes == ()
+
+
+def test_what_is_wanted_knows_the_names_of_its_blocks(load: Callable[..., Loaded]) -> None:
+    one = block('"node:22", "node:22.*"', 'name = "shop"')
+    other = block('"node:22"', 'name = "till"')
+
+    plan, _, _ = plan_of(load(one, other, block('"redis:7"')))
+
+    assert plan.called == {
+        (NODE, TERMINAL): ("shop", "till"),
+        (replace(NODE, tag=None), "22.*", TERMINAL): ("shop",),
+        (REDIS, TERMINAL): (),
+    }
 
 
 def test_two_blocks_about_the_same_want_what_both_say(load: Callable[..., Loaded]) -> None:

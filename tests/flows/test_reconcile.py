@@ -1,10 +1,12 @@
 """The watches become what the configuration wants, and nothing else is touched."""
 
+from dataclasses import replace
+
 from bot.core.model import Place
 from bot.core.platform import Platform
 from bot.core.reference import Reference
 from bot.flows.bells import Bells
-from bot.flows.reconcile import Plan, Reconciled, Reconciler
+from bot.flows.reconcile import Called, Plan, Reconciled, Reconciler
 from bot.ports import Store, Terms
 from tests.support.stores import AMD64, ARM64, BUSYBOX, NODE, NOW, OPS, TEAM, add, new_watch
 
@@ -33,6 +35,20 @@ async def test_what_is_wanted_is_added_changed_and_removed(store: Store) -> None
         changed=("node:22 in slack:C2",),
         removed=("busybox:1.37 in slack:C1",),
         unchanged=1,
+    )
+
+
+async def test_what_is_added_is_told_with_the_names_of_its_blocks(store: Store) -> None:
+    slim = (replace(NODE, tag=None), "22.*-slim", TEAM)
+    called: Called = {(NODE, TEAM): ("shop", "till"), slim: ("shop",), (BUSYBOX, TEAM): ()}
+    wanted = wish(NODE, TEAM, ARM64) | wish(BUSYBOX, TEAM, ARM64)
+
+    done = await reconciled(store, Plan(wanted, patterns={slim: frozenset({ARM64})}, called=called))
+
+    assert done.added == (
+        "node:22 in slack:C1 (shop, till)",
+        "busybox:1.37 in slack:C1",
+        "node:22.*-slim in slack:C1 (shop)",
     )
 
 
