@@ -127,6 +127,7 @@ def _build(progress: "Answer[Progress]") -> dict[str, Any] | None:
         "stage": known.stage.name.lower(),
         "id": known.build,
         "since": as_json_moment(known.since),
+        "finished": [str(platform) for platform in known.finished],
         "list_commit": known.list_commit,
         "checked_at": progress.at.isoformat(),
     }

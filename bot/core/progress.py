@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import IntEnum
 
 from bot.core.build_records import BuildRecords
-from bot.core.library import Build
+from bot.core.library import PLATFORMS, Build
+from bot.core.platform import Platform
 from bot.core.reference import Reference
 
 MAX_PARENTS = 6
@@ -47,6 +48,7 @@ class Progress:
 
     since: when this was first seen, None if it was so from the first copy on. parents: with WAITING
     alone, the nearest first. list_commit: the state of official-images that the records are of.
+    finished: the platforms for which the same source is built.
     """
 
     stage: Stage
@@ -54,6 +56,7 @@ class Progress:
     build: str | None = None
     since: datetime | None = None
     parents: tuple[UnfinishedParent, ...] = ()
+    finished: tuple[Platform, ...] = ()
 
 
 def progress_of(records: BuildRecords, tag: str, builds: Sequence[Build]) -> Progress:
@@ -76,13 +79,21 @@ def progress_of(records: BuildRecords, tag: str, builds: Sequence[Build]) -> Pro
 def _progress(records: BuildRecords, source: str, architecture: str) -> Progress:
     since = records.since.get((source, architecture))
     state = records.state_of(source, architecture)
+    finished = tuple(sorted(_finished(records, source)))
     if state is not None:
         build, is_finished = state
         stage = Stage.FINISHED if is_finished else Stage.UNFINISHED
-        return Progress(stage, records.list_commit, build, since)
+        return Progress(stage, records.list_commit, build, since, finished=finished)
     parents = tuple(_unfinished_parents(records, source, architecture))[:MAX_PARENTS]
     stage = Stage.WAITING if parents else Stage.NOT_RECORDED
-    return Progress(stage, records.list_commit, None, since, parents)
+    return Progress(stage, records.list_commit, None, since, parents, finished)
+
+
+def _finished(records: BuildRecords, source: str) -> Iterator[Platform]:
+    for architecture in records.sources[source].architectures:
+        state = records.state_of(source, architecture)
+        if state is not None and state[1] and architecture in PLATFORMS:
+            yield PLATFORMS[architecture]
 
 
 def _unfinished_parents(

@@ -16,7 +16,7 @@ from bot.core.progress import Progress, Stage, UnfinishedParent
 from bot.core.reason import Reason, ReasonCode, explain
 from bot.core.reference import parse_reference
 from tests.support.build_system import LIST_COMMIT
-from tests.support.decisions import AMD64, ARM64, NODE, NOW, missing, present
+from tests.support.decisions import AMD64, ARM64, ARMV7, NODE, NOW, missing, present
 from tests.support.listings import listing
 
 BUILD, OTHER = "ab" * 32, "cd" * 32
@@ -107,6 +107,18 @@ def test_parents_that_are_waited_for_are_named_with_their_builds() -> None:
         "The build for linux/arm64 waits since 09:00 UTC for buildpack-deps:trixie (not built yet) "
         "and debian:trixie (build abababababab is queued, running or failing since 11:20 UTC)."
     )
+
+
+def test_the_platforms_that_are_built_already_are_told_where_the_wanted_one_is_not() -> None:
+    built = replace(progress(Stage.UNFINISHED, BUILD).value, finished=(AMD64, ARMV7))
+    waiting = replace(WAITING, finished=(AMD64,))
+    finished = replace(built, stage=Stage.FINISHED)
+
+    told = [said(explained(Said(each, READ_AT))) for each in (built, waiting, finished)]
+
+    assert told[0].endswith(" is queued, running or failing (finished: amd64 and arm/v7).")
+    assert told[1].endswith(" (finished: amd64).")
+    assert told[2].endswith(", and is pushed next.")
 
 
 def test_what_a_kept_copy_said_is_told_with_its_age() -> None:

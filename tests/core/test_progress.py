@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from bot.core.library import Build
+from bot.core.platform import Platform
 from bot.core.progress import MAX_PARENTS, Progress, Stage, UnfinishedParent, progress_of
 from bot.core.reference import parse_reference
 from tests.support.build_system import LIST_COMMIT, BuildSystem
@@ -50,6 +51,16 @@ def test_another_architecture_is_no_help(tree: Tree) -> None:
 
     assert tree.progress().stage is Stage.NOT_RECORDED
     assert tree.progress(build=replace(BUILD, architecture="amd64")).stage is Stage.FINISHED
+
+
+def test_the_platforms_that_are_built_of_the_same_source_are_told(tree: Tree) -> None:
+    tree.system.sources[tree.node]["arches"]["loong64"] = {"tags": [], "parents": {}}
+    for architecture in ("amd64", "loong64"):
+        tree.system.finish(tree.node, architecture)
+    waiting = tree.progress()
+    tree.system.queue(tree.node, ARM)
+
+    assert waiting.finished == tree.progress().finished == (Platform("linux", "amd64"),)
 
 
 def test_a_build_that_is_not_finished_is_named(tree: Tree) -> None:

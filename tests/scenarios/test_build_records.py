@@ -110,6 +110,7 @@ async def test_what_is_waited_for_is_read_before_anybody_asks(tmp_path: Path, tr
 
 
 async def test_a_shell_is_told_what_is_on_record(write_config: WriteConfig, tree: Tree) -> None:
+    tree.system.finish(tree.node, "amd64")
     build = tree.system.queue(tree.node, "arm64v8")
     async with scripted_registry() as registry, source_server() as source:
         registry.push_index("library/node", "22", ["linux/amd64"])
@@ -136,6 +137,7 @@ async def test_a_shell_is_told_what_is_on_record(write_config: WriteConfig, tree
         "stage": "unfinished",
         "id": build,
         "since": None,
+        "finished": ["linux/amd64"],
         "list_commit": tree.system.list_commit,
         "checked_at": reason["build"]["checked_at"],
     }

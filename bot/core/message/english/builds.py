@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.core.advice import Advice
-from bot.core.message.english.words import listing, moment
+from bot.core.message.english.words import listing, moment, shorts
 from bot.core.progress import Stage
 
 _SHOWN_OF_AN_ID = 12
@@ -19,7 +19,9 @@ def waiting_sentences(advice: Advice, now: datetime) -> tuple[str, ...]:
             state, since = _unfinished(each.build), _since(each.since, now)
         parents.append(f"{each.reference.familiar} ({state}{since})")
     began = _since(_progress_since(advice), now)
-    return (f"The build for {advice.platform} waits{began} for {listing(parents)}.",)
+    return (
+        f"The build for {advice.platform} waits{began} for {listing(parents)}{_finished(advice)}.",
+    )
 
 
 def queued_sentences(advice: Advice, now: datetime) -> tuple[str, ...]:
@@ -29,7 +31,15 @@ def queued_sentences(advice: Advice, now: datetime) -> tuple[str, ...]:
         planned = f", merged at {moment(evidence.merged_at, now)}"
     elif evidence.listed_since is not None:
         planned = f", listed since {moment(evidence.listed_since, now)}"
-    return (f"{advice.platform} is planned{planned}: {_state(advice, now)}.",)
+    return (f"{advice.platform} is planned{planned}: {_state(advice, now)}{_finished(advice)}.",)
+
+
+def _finished(advice: Advice) -> str:
+    """For which platforms the same source is built, where the wanted one is not."""
+    progress = advice.reason.evidence.known_progress
+    if progress is None or not progress.finished or progress.stage is Stage.FINISHED:
+        return ""
+    return f" (finished: {listing(shorts(progress.finished))})"
 
 
 def _state(advice: Advice, now: datetime) -> str:
