@@ -1,28 +1,13 @@
 """What the running bot does about official images, beyond answering."""
 
-from typing import Protocol
-
-from bot.app.wiring import Eyes, explainer_of, sight_of
-from bot.app.world import World
+from bot.app.foyer import Foyer
+from bot.app.wiring import explainer_of, sight_of
 from bot.config import Settings
-from bot.flows.bells import Bells
 from bot.flows.early import NOTHING_EARLY, Early
 from bot.flows.listed import Listed
-from bot.ports import Official, Store
 
 
-class Surroundings(Protocol):
-    """What a running bot has."""
-
-    settings: Settings
-    world: World
-    store: Store
-    eyes: Eyes
-    official: Official
-    bells: Bells
-
-
-def listed_of(bot: Surroundings) -> Listed | None:
+def listed_of(bot: Foyer) -> Listed | None:
     """The verb that ends watches of tags that are listed no longer; None if nothing is read."""
     if not bot.official.is_enabled:
         return None

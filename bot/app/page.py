@@ -1,35 +1,20 @@
 """The page, with what it needs of the bot."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_network
 
 from bot.app.configuration import warnings_of_page
+from bot.app.foyer import Foyer
 from bot.app.tokens import page_token
-from bot.app.wiring import Eyes, explainer_of, sight_of, subscriber_of
-from bot.app.world import World
+from bot.app.wiring import explainer_of, sight_of, subscriber_of
 from bot.config import Settings, configured_services
 from bot.core.model import TERMINAL, Place
-from bot.flows.bells import Bells
 from bot.flows.desk import Desk
 from bot.log import Log
-from bot.ports import Official, Store
 from bot.web.page.settings import PageSettings
 from bot.web.page.site import Site
 
 log = Log(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Foyer:
-    """What the page stands on."""
-
-    settings: Settings
-    world: World
-    store: Store
-    eyes: Eyes
-    bells: Bells
-    official: Official
 
 
 def site_of(foyer: Foyer) -> Site | None:
@@ -42,7 +27,12 @@ def site_of(foyer: Foyer) -> Site | None:
     sight = sight_of(foyer.store, foyer.eyes, settings, world)
     suggest = foyer.eyes.suggest
     explain = explainer_of(
-        sight, world, official=foyer.official, suggest=suggest, store=foyer.store
+        sight,
+        world,
+        official=foyer.official,
+        suggest=suggest,
+        store=foyer.store,
+        lineage=foyer.lineage,
     )
     desk = Desk(
         store=foyer.store,
@@ -54,6 +44,7 @@ def site_of(foyer: Foyer) -> Site | None:
         clock=world.clock,
         default_platforms=settings.default_platforms,
         official=foyer.official,
+        lineage=foyer.lineage,
     )
     return Site(desk, page_settings(settings), clock=world.clock, sleep=world.sleep)
 

@@ -9,9 +9,9 @@ from typing import Any
 from bot.app.chats import Chats, Scene, chatting, direct_place
 from bot.app.configured import StandingOrders
 from bot.app.figures import new_figures
+from bot.app.foyer import Foyer
 from bot.app.heartbeat import beat_for_ever
 from bot.app.officials import early_of, listed_of
-from bot.app.page import Foyer
 from bot.app.roles import ALL_ROLES, Role, names_of
 from bot.app.serving import Office, opened, see_that_something_is_served
 from bot.app.signals import signals
@@ -35,6 +35,7 @@ from bot.flows.deliver import Deliverer, DeliverySettings
 from bot.flows.discover import Discoverer
 from bot.flows.expire import expire_for_ever
 from bot.flows.explain import EXPLAINING_S
+from bot.flows.lineage import Lineage
 from bot.flows.listed import Listed, keep_listed_for_ever
 from bot.flows.past import Rhythms
 from bot.flows.pipeline import keep_records_for_ever
@@ -79,8 +80,22 @@ class Bot:
     bells: Bells = field(default_factory=Bells)
     official: Official = NO_OFFICIAL
     listed: Listed | None = None
+    lineage: Lineage = field(default_factory=Lineage)
     _address: str = ""
     _started: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def foyer(self) -> Foyer:
+        """What parts of the bot are made from."""
+        return Foyer(
+            self.settings,
+            self.world,
+            self.store,
+            self.eyes,
+            self.bells,
+            self.official,
+            self.lineage,
+        )
 
     def stop(self) -> None:
         """Finish what is under way, then end run()."""
@@ -94,10 +109,7 @@ class Bot:
         scene = Scene(self.settings, self.world, self.store, self.bells, self.roles, self.stop)
         async with AsyncExitStack() as stack:
             chats = await stack.enter_async_context(chatting(scene))
-            foyer = Foyer(
-                self.settings, self.world, self.store, self.eyes, self.bells, self.official
-            )
-            address = opened(Office(foyer, chats, self.figures), self.roles)
+            address = opened(Office(self.foyer, chats, self.figures), self.roles)
             self._address = await stack.enter_async_context(address)
             await self._work(chats)
 
@@ -151,7 +163,12 @@ class Bot:
         settings, world, bells = self.settings, self.world, self.bells
         sight = sight_of(self.store, self.eyes, settings, world)
         explain = explainer_of(
-            sight, world, official=self.official, suggest=self.eyes.suggest, store=self.store
+            sight,
+            world,
+            official=self.official,
+            suggest=self.eyes.suggest,
+            store=self.store,
+            lineage=self.lineage,
         )
         checker = Checker(
             store=self.store,
@@ -229,7 +246,7 @@ async def assembled(
             listen=store.listen,
             official=official,
         )
-        bot.listed = listed_of(bot)
+        bot.listed = listed_of(bot.foyer)
         yield bot
 
 

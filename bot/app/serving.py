@@ -9,7 +9,8 @@ from aiohttp import web
 
 from bot.app.chats import Chats
 from bot.app.figures import page_of
-from bot.app.page import Foyer, site_of
+from bot.app.foyer import Foyer
+from bot.app.page import site_of
 from bot.app.readiness import Readiness
 from bot.app.roles import Role
 from bot.app.tokens import hooks_of

@@ -27,6 +27,7 @@ from bot.registry.client import RegistryClient
 
 if TYPE_CHECKING:
     from bot.flows.explain import Explainer
+    from bot.flows.lineage import Lineage
     from bot.flows.question import Explaining
     from bot.flows.sight import Sight
     from bot.flows.subscribe import Subscriber
@@ -216,9 +217,11 @@ def explainer_of(
     official: Official = NO_OFFICIAL,
     suggest: Suggest | None = None,
     store: Store | None = None,
+    lineage: "Lineage | None" = None,
 ) -> "Explainer":
     """The verb behind /why; store: what the bot has seen itself, if it has one."""
     from bot.flows.explain import Explainer, no_run, no_tags, no_waits
+    from bot.flows.lineage import Lineage
     from bot.flows.past import Hindsight
 
     past = Hindsight(store, clock=world.clock, is_withheld=sight.is_withheld) if store else None
@@ -229,6 +232,7 @@ def explainer_of(
         tags=no_tags if suggest is None else suggest.tags_of,
         waits=no_waits if past is None else past.waits,
         next_run=no_run if past is None else past.next_run,
+        lineage=lineage or Lineage(),
     )
 
 

@@ -23,7 +23,8 @@ from bot.flows.bells import Bells
 from bot.flows.board import BoardReader, public
 from bot.flows.crowd import Crowded
 from bot.flows.foresight import Foresight
-from bot.flows.question import Explaining, Question
+from bot.flows.lineage import Lineage
+from bot.flows.question import Depth, Explaining, Question
 from bot.flows.sight import Sight
 from bot.flows.subscribe import Subscriber
 from bot.flows.suggest import Suggesting
@@ -66,11 +67,12 @@ class Desk:
     clock: Clock
     default_platforms: tuple[Platform, ...]
     official: Official = NO_OFFICIAL
+    lineage: Lineage = field(default_factory=Lineage)
     _reader: BoardReader = field(init=False)
     _public: tuple[Board, Board] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        foresight = Foresight(self.official, clock=self.clock)
+        foresight = Foresight(self.official, self.lineage, clock=self.clock)
         self._reader = BoardReader(self.store, foresight=foresight, clock=self.clock)
 
     async def board(self, *, sees_all: bool, at_once: bool = False) -> Board:
@@ -94,8 +96,11 @@ class Desk:
         async with self.store.reading() as transaction:
             return landings(await transaction.history.of(reference, limit=MAX_LANDINGS))
 
-    async def check(self, text: str) -> Checked | Message:
-        """What the registry says now about an image, as it says it to anybody."""
+    async def check(self, text: str, *, thorough: bool = False) -> Checked | Message:
+        """What the registry says now about an image, as it says it to anybody.
+
+        thorough: with all that can be found out about why something is missing.
+        """
         meant = parse_command(f"/check {text}")
         if isinstance(meant, Misunderstood):
             return render_misunderstood(meant)
@@ -109,7 +114,8 @@ class Desk:
         missing = [platform for platform in platforms if seen.offers(platform) is None]
         advices: tuple[Advice, ...] = ()
         if missing and seen.is_clear:
-            advices = await self.explain(Question(reference, seen, VISITOR), missing)
+            depth = Depth.EVERYTHING if thorough else Depth.ADVICE
+            advices = await self.explain(Question(reference, seen, VISITOR, depth), missing)
         nearest: tuple[Reference, ...] = ()
         if seen.status is Status.TAG_MISSING and not is_planned(advices):
             nearest = await self.suggest(reference, place=VISITOR)

@@ -11,7 +11,7 @@ from bot.core.advice import Advice
 from bot.core.alternatives import Alternative, Candidate, Offer, candidates, judge
 from bot.core.errors import TroubleKind
 from bot.core.estimate import expect
-from bot.core.evidence import Ancestor, Answer, Evidence, Failed
+from bot.core.evidence import Ancestor, Answer, Evidence, Failed, Said
 from bot.core.habit import Habit, judge_habit, other_tags
 from bot.core.library import architecture_tag
 from bot.core.model import Observation, Place, Trouble
@@ -19,6 +19,7 @@ from bot.core.platform import Platform
 from bot.core.reason import Reason, ReasonCode, explain
 from bot.core.reference import Reference
 from bot.flows.ancestry import Ancestry
+from bot.flows.lineage import Lineage
 from bot.flows.pipeline import Pipeline
 from bot.flows.question import Depth, Question
 from bot.flows.together import together
@@ -105,7 +106,8 @@ class Explainer:
     """Explains; a source that fails or is too slow makes the advice say so, and costs no more.
 
     glance: looks at tags beside the one that is asked about. library_within_s, pipeline_within_s,
-    ancestors_within_s: how long to wait for these at most.
+    ancestors_within_s: how long to wait for these at most. lineage: where it is noted what was
+    found out about parents.
     """
 
     glance: Glance
@@ -117,6 +119,7 @@ class Explainer:
     library_within_s: float = 6.0
     pipeline_within_s: float = 8.0
     ancestors_within_s: float = 10.0
+    lineage: Lineage = field(default_factory=Lineage)
     _ancestry: Ancestry = field(init=False)
 
     def __post_init__(self) -> None:
@@ -189,9 +192,12 @@ class Explainer:
     ) -> Answer[tuple[Ancestor, ...]]:
         try:
             async with asyncio.timeout(self.ancestors_within_s):
-                return await self._ancestry.of(evidence, place=question.place)
+                found = await self._ancestry.of(evidence, place=question.place)
         except TimeoutError:
             return Failed(self.clock(), Trouble(TroubleKind.TIMED_OUT))
+        if isinstance(found, Said):
+            self.lineage.note(question.reference, evidence.platform, found)
+        return found
 
     async def _alternatives(self, question: Question, reason: Reason) -> tuple[Alternative, ...]:
         """Those of the candidates that are there; what was built already needs no other beside."""

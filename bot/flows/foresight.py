@@ -6,17 +6,20 @@ from datetime import datetime, timedelta
 
 from bot.core.advice import Advice
 from bot.core.alternatives import Alternative, Offer, candidates, judge
+from bot.core.build_records import BuildRecords
 from bot.core.estimate import expect, waits_in
-from bot.core.evidence import LibraryAnswer, Said
+from bot.core.evidence import Answer, LibraryAnswer, Said
 from bot.core.library import architecture_tag, official_image
 from bot.core.matrix import Cause, Standing, Target
 from bot.core.model import Observation
 from bot.core.platform import Platform
-from bot.core.reason import Reason, explain
+from bot.core.reason import Reason, ReasonCode, explain
 from bot.core.reference import Reference
 from bot.core.rhythm import MEMORY, Rhythm, learn_rhythm
 from bot.flows.explain import evidence_of
+from bot.flows.lineage import Lineage
 from bot.flows.past import MAX_TAGS, has_rhythm
+from bot.flows.pipeline import progress_in
 from bot.ports import Clock, KnownLibrary, Official, Transaction
 
 LIBRARY_READ_AGAIN_AFTER = timedelta(minutes=1)
@@ -43,13 +46,15 @@ class _Past:
 class Kept:
     """What is kept at one moment about the targets of a board.
 
-    built: the last clear observations of architectures' own tags.
+    built: the last clear observations of architectures' own tags. records: the build system's.
     """
 
     now: datetime
     libraries: Mapping[str, KnownLibrary]
     built: Mapping[Reference, Observation]
     pasts: Mapping[str, _Past]
+    lineage: Lineage
+    records: Answer[BuildRecords]
 
     def advise(self, target: Target) -> Target:
         """The target with what can be said of its missing platforms."""
@@ -82,7 +87,12 @@ class Kept:
         # The own tag of a platform that went keeps the last build, which says nothing of the next.
         if own is not None and cause is not Cause.WENT:
             evidence = replace(evidence, built=self._seen_lately(own, platform))
-        return explain(evidence)
+        reason = explain(evidence)
+        if reason.code is not ReasonCode.QUEUED or image is None:
+            return reason
+        ancestors = self.lineage.of(reference, platform, now=self.now)
+        progress = progress_in(self.records, evidence, f"{image.name}:{reference.tag}")
+        return explain(replace(evidence, ancestors=ancestors, progress=progress))
 
     def _believed(self, answer: LibraryAnswer) -> LibraryAnswer:
         """The answer, unless it may have been true long ago; a kept copy says so itself."""
@@ -101,8 +111,9 @@ class Kept:
 class Foresight:
     """Gathers what is kept, and reads each part of it again only after a while."""
 
-    def __init__(self, official: Official, *, clock: Clock) -> None:
+    def __init__(self, official: Official, lineage: Lineage, *, clock: Clock) -> None:
         self._official = official
+        self._lineage = lineage
         self._clock = clock
         self._libraries: dict[str, tuple[datetime, KnownLibrary]] = {}
         self._pasts: dict[str, _Past] = {}
@@ -113,6 +124,7 @@ class Foresight:
         found = ((target.row.reference, _missing(target)) for target in targets)
         lacking = {reference: missing for reference, missing in found if missing}
         await self._read_libraries(lacking, now)
+        records = await self._official.build_records(self._libraries.keys(), may_ask=False)
         await self._read_pasts(transaction, lacking, now)
         own = {
             architecture_tag(reference, platform)
@@ -121,7 +133,7 @@ class Foresight:
         }
         built = await transaction.targets.last_seen([each for each in own if each is not None])
         libraries = {name: known for name, (_, known) in self._libraries.items()}
-        return Kept(now, libraries, built, dict(self._pasts))
+        return Kept(now, libraries, built, dict(self._pasts), self._lineage, records)
 
     async def _read_libraries(self, lacking: Iterable[Reference], now: datetime) -> None:
         images = [official_image(reference) for reference in lacking]

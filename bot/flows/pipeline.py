@@ -39,7 +39,7 @@ class Pipeline:
             return evidence
         records = await self._records(image.name, may_ask=may_ask)
         merged = await self._merged_at(image.name, tag, evidence.listed_since)
-        progress = _progress(evidence, records, f"{image.name}:{tag}")
+        progress = progress_in(records, evidence, f"{image.name}:{tag}")
         return replace(evidence, progress=progress, merged=merged)
 
     async def _records(self, name: str, *, may_ask: bool) -> Answer[BuildRecords]:
@@ -62,7 +62,8 @@ class Pipeline:
         return Failed(self._clock(), Trouble(TroubleKind.TIMED_OUT))
 
 
-def _progress(evidence: Evidence, records: Answer[BuildRecords], tag: str) -> Answer[Progress]:
+def progress_in(records: Answer[BuildRecords], evidence: Evidence, tag: str) -> Answer[Progress]:
+    """What the records say of the evidence's platform; tag: as they name it."""
     if not isinstance(records, Said):
         return records
     library = library_of(evidence.library)

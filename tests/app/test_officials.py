@@ -47,7 +47,7 @@ async def test_what_is_built_is_looked_for_and_told_as_configured(
     settings = settings_in(tmp_path, f"built_alerts = {str(told).lower()}")
 
     async with assembled(settings, World()) as bot:
-        early = early_of(settings, listed_of(bot))
+        early = early_of(settings, listed_of(bot.foyer))
 
     assert (early.enabled, early.tells) == (True, told)
 
@@ -56,7 +56,7 @@ async def test_with_official_images_switched_off_nothing_is_looked_for(tmp_path:
     settings = settings_in(tmp_path, "enabled = false")
 
     async with assembled(settings, World()) as bot:
-        listed = listed_of(bot)
+        listed = listed_of(bot.foyer)
 
     assert listed is None
     assert early_of(settings, listed) == NOTHING_EARLY

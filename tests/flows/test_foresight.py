@@ -9,14 +9,18 @@ from bot.core.advice import Advice
 from bot.core.alternatives import Offer
 from bot.core.errors import TroubleKind
 from bot.core.estimate import MIN_WAITS, OFFICIAL_BUILD, Basis
+from bot.core.evidence import Said
 from bot.core.model import Observation, Trouble
 from bot.core.platform import Platform
 from bot.core.reason import ReasonCode
 from bot.core.reference import Reference, parse_reference
 from bot.core.rhythm import PERIOD_S
+from bot.flows.board import FRESH_FOR
 from bot.flows.desk import Desk as PageDesk
 from bot.flows.foresight import MAX_PASTS, PAST_READ_AGAIN_AFTER, RELIED_UPON
+from bot.flows.lineage import BELIEVED_FOR, MAX_REMEMBERED, Lineage
 from bot.ports import Store
+from tests.support.build_system import BuildSystem
 from tests.support.conversations import Desk
 from tests.support.stores import (
     AMD64,
@@ -58,6 +62,7 @@ def desk_of(talk: Desk) -> PageDesk:
         clock=talk.clock,
         default_platforms=(ARM64,),
         official=talk.official,
+        lineage=talk.explain.lineage,
     )
 
 
@@ -286,3 +291,56 @@ async def test_strangers_hear_the_reasons_too(talk: Desk) -> None:
     assert target is not None
     assert target.advices[ARM64].reason.code is ReasonCode.QUEUED
     assert str(TEAM) not in str(target.advices)
+
+
+DEBIAN = parse_reference("debian:bookworm-slim")
+DEBIAN_OWN = "arm64v8/debian:bookworm-slim"
+
+
+async def test_what_a_build_waits_for_is_told_to_all_once_somebody_has_asked(talk: Desk) -> None:
+    talk.registry.plan("node:22", ["linux/amd64"])
+    talk.registry.plan(OWN.familiar, None)
+    talk.registry.plan(DEBIAN_OWN, None)
+    for variant in ("node:22-slim", "node:latest"):
+        talk.registry.plan(variant, None)
+    talk.official.dockerfiles["0"] = f"FROM {DEBIAN.familiar}\n"
+    talk.official.list("debian", ["bookworm-slim"])
+    await missed(talk)
+    await seen(talk, OWN, missing())
+    desk = desk_of(talk)
+    before = (await advices(desk))[ARM64].reason.code
+    await desk.check("node:22 arm64", thorough=True)
+    talk.clock.forward(FRESH_FOR.total_seconds())
+
+    reason = (await advices(desk))[ARM64].reason
+    talk.clock.forward(BELIEVED_FOR.total_seconds())
+    later = (await advices(desk))[ARM64].reason.code
+
+    assert before is ReasonCode.QUEUED
+    assert reason.code is ReasonCode.WAITING_PARENT
+    assert [each.reference for each in reason.awaited] == [DEBIAN]
+    assert later is ReasonCode.QUEUED
+
+
+def test_only_so_many_ancestors_are_remembered() -> None:
+    lineage = Lineage()
+    for number in range(MAX_REMEMBERED + 1):
+        lineage.note(parse_reference(f"node:{number}"), ARM64, Said((), NOW))
+
+    assert lineage.of(parse_reference("node:0"), ARM64, now=NOW) is None
+    assert lineage.of(parse_reference("node:1"), ARM64, now=NOW) == Said((), NOW)
+
+
+async def test_what_the_build_system_has_on_record_is_told_without_asking(talk: Desk) -> None:
+    system = BuildSystem()
+    debian = system.source(DEBIAN.familiar)
+    system.source("node:22", upon={DEBIAN.familiar: debian})
+    talk.official.records = Said(system.records("node"), NOW)
+    await missed(talk)
+    await seen(talk, OWN, missing())
+
+    reason = (await advices(desk_of(talk)))[ARM64].reason
+
+    assert reason.code is ReasonCode.WAITING_PARENT
+    assert [each.reference for each in reason.awaited] == [DEBIAN]
+    assert talk.official.asked == []

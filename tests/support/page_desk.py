@@ -90,8 +90,8 @@ class FakeDesk:
     async def landings(self, reference: Reference) -> Sequence[Landing]:
         return self.story
 
-    async def check(self, text: str) -> Found | Message:
-        self.done.append(("check", text))
+    async def check(self, text: str, *, thorough: bool = False) -> Found | Message:
+        self.done.append(("why" if thorough else "check", text))
         if not text.strip():
             return Message("Which image?", ("Send one.",), ("docker pull x",))
         seen = present(AMD64)

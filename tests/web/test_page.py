@@ -538,3 +538,14 @@ def test_what_all_who_look_at_a_board_see_is_made_once() -> None:
     assert first is again
     assert later is not first
     assert first.line(board.targets[0]) is first.view().shown[0]
+
+
+async def test_who_looks_from_a_tags_own_page_is_told_all_that_can_be_found_out() -> None:
+    desk = FakeDesk(board_of(watch_of("node:22")))
+    async with opened(desk) as browser:
+        tag = await browser.get("/tag?image=node:22")
+        again = await browser.post("/check", image="node:22 arm64", why="1")
+
+    assert 'name="why" value="1"' in tag.text
+    assert 'name="why" value="1"' in again.text
+    assert desk.done == [("why", "node:22 arm64")]

@@ -61,8 +61,11 @@ class Desk(Protocol):
         """What happened to the platforms of a tag, oldest first."""
         ...
 
-    async def check(self, text: str) -> Checked | Message:
-        """What the registry says now, as it says it to anybody; a message if it is no image."""
+    async def check(self, text: str, *, thorough: bool = False) -> Checked | Message:
+        """What the registry says now, as it says it to anybody; a message if it is no image.
+
+        thorough: with all that can be found out about why something is missing.
+        """
         ...
 
     async def watch(self, text: str, place: Place) -> Message:

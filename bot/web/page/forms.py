@@ -43,7 +43,8 @@ class Forms:
         if not (self._checks.take(visit.caller.name, now) and self._checks_of_all.take("", now)):
             raise Refused(Refusal.TOO_OFTEN, 429)
         typed = visit.form.get("image", "")[:MAX_TYPED_CHARACTERS]
-        found = await self._desk.check(typed)
+        thorough = bool(visit.form.get("why"))
+        found = await self._desk.check(typed, thorough=thorough)
         if isinstance(found, Message):
             return self._pages.page(
                 visit,
@@ -53,6 +54,7 @@ class Forms:
                 message=found,
                 found=None,
                 typed=typed,
+                thorough=thorough,
             )
         board = await self._desk.board(sees_all=False, at_once=True)
         advices = {advice.platform: advice for advice in found.advices}
@@ -72,6 +74,7 @@ class Forms:
                 for cell in found.cells
             ],
             typed=typed,
+            thorough=thorough,
         )
 
     async def watch(self, visit: Visit) -> web.Response:
