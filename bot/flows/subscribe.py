@@ -155,18 +155,19 @@ class Subscriber:
             refusal = await self._too_many(transaction, wish)
             if refusal is not None:
                 return refusal
-            added = await self._add(transaction, wish, kept, seen, hopeful)
+            now = self._clock()
+            added = await self._add(transaction, wish, kept, seen, hopeful, now=now)
             render = (
                 render_watching if added.created else partial(render_joined, joined=added.joined)
             )
             answer = render(
                 added.watch,
                 seen=seen,
-                now=self._clock(),
+                now=now,
                 advices=hopeful,
                 spare=bool(left_out) + bool(nearest),
             )
-            answer = with_not_built(answer, wish.reference, left_out, now=self._clock())
+            answer = with_not_built(answer, wish.reference, left_out, now=now)
             return with_suggestions(answer, nearest, kept)
 
         return plan
@@ -214,8 +215,9 @@ class Subscriber:
         platforms: tuple[Platform, ...],
         seen: Observation,
         advices: Sequence[Advice],
+        *,
+        now: datetime,
     ) -> AddedWatch:
-        now = self._clock()
         offered = {platform: seen.offers(platform) for platform in platforms}
         return await transaction.watches.add(
             NewWatch(

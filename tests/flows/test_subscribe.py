@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -14,10 +14,11 @@ from bot.core.errors import (
     TroubleKind,
     UnlistedRegistry,
 )
+from bot.core.message.english.words import span
 from bot.core.model import Entry, Event, Observation, Status, WantState
 from bot.core.platform import Platform
 from bot.flows.sight import Sight
-from bot.flows.subscribe import Prepared
+from bot.flows.subscribe import Prepared, Subscriber, SubscribeSettings
 from bot.flows.wish import Wish
 from bot.ports import KnownTarget, Store
 from tests.support.conversations import EXPIRES_IN, FRESH_S, LOOK_TIMEOUT_S, Desk
@@ -433,3 +434,24 @@ async def test_a_want_that_was_dropped_and_wished_for_again_is_told_again(desk: 
     await desk.answers()
     appeared = [(alert.event, alert.platform, alert.episode) for alert in desk.told]
     assert appeared == [(Event.APPEARED, ARM64, 0), (Event.APPEARED, ARM64, 1)]
+
+
+async def test_time_that_passes_meanwhile_is_not_taken_off_what_was_asked_for(desk: Desk) -> None:
+    desk.registry.plan("node:22", INCOMPLETE)
+
+    def ticking() -> datetime:
+        desk.clock.forward(0.5)
+        return desk.clock.now
+
+    subscriber = Subscriber(
+        desk.sight,
+        clock=ticking,
+        explain=desk.explain,
+        settings=SubscribeSettings((ARM64,), EXPIRES_IN, FRESH_S),
+    )
+
+    prepared = await subscriber.prepare(wish())
+    async with desk.store.transaction() as transaction:
+        answer = await prepared.plan(transaction)
+
+    assert f"give up after {span(EXPIRES_IN)}. " in answer.lines[-1]
