@@ -66,9 +66,11 @@ def progress_in(records: Answer[BuildRecords], evidence: Evidence, tag: str) -> 
     """What the records say of the evidence's platform; tag: as they name it."""
     if not isinstance(records, Said):
         return records
-    library = library_of(evidence.library)
-    if library is None:
+    library, image = library_of(evidence.library), evidence.image
+    if library is None or image is None:
         return None
+    if image.name not in records.value.names:  # nobody waited for it when they were read
+        return None if records.trouble is None else Failed(records.at, records.trouble)
     builds = library.builds_of(evidence.reference.tag or "", evidence.platform)
     return Said(progress_of(records.value, tag, builds), records.at, records.trouble)
 

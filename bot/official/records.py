@@ -50,22 +50,21 @@ class Records:
         self._lock = asyncio.Lock()
 
     async def get(self, names: Collection[str], *, may_ask: bool) -> Answer[BuildRecords]:
-        """What is on record of images; None while nobody has asked for one of them.
+        """What is on record, of these images from the next reading on; None before the first one.
 
-        Whoever may not ask goes by the copy that there is, and never waits. What is wanted is in
-        the copy from the next reading on.
+        Whoever may not ask goes by the copy that there is, and never waits.
         """
         self._want(names)
         if not may_ask:
             if self._must_ask():
                 await self._reload()
-            return self._answer(names)
+            return self._answer()
         async with self._lock:
             if self._must_ask():
                 await self._reload()
             if self._must_ask():
                 self._copy = await self._ask(self._copy)
-            return self._answer(names)
+            return self._answer()
 
     def _want(self, names: Collection[str]) -> None:
         for name in names:
@@ -85,14 +84,13 @@ class Records:
         has_all = copy.reading.records.names.issuperset(self._wanted)
         return not has_all and now - copy.confirmed_at >= FOR_NEW_NAMES
 
-    def _answer(self, names: Collection[str]) -> Answer[BuildRecords]:
+    def _answer(self) -> Answer[BuildRecords]:
         copy = self._copy
         if copy.reading is None or copy.confirmed_at is None:
             return copy.attempts.answer()
-        records, is_old = copy.reading.records, self._clock() - copy.confirmed_at > BELIEVED_FOR
-        if is_old or not records.names.issuperset(names):
+        if self._clock() - copy.confirmed_at > BELIEVED_FOR:
             return copy.attempts.answer()
-        return Said(records, copy.confirmed_at, copy.attempts.trouble)
+        return Said(copy.reading.records, copy.confirmed_at, copy.attempts.trouble)
 
     async def _reload(self) -> None:
         """Take the copy of the database if it is a later one: another process may have asked."""

@@ -49,8 +49,9 @@ class Official(Protocol):
         ...
 
     async def build_records(self, names: Collection[str], *, may_ask: bool) -> Answer[BuildRecords]:
-        """What the build system has on record of images; None: not asked, or not yet.
+        """What the build system has on record; None: not asked, or not yet.
 
+        It is of these images only if they are among its names: others are read with the next time.
         may_ask: that may be read anew now, if it is time, which takes a while; otherwise what is at
         hand is the answer.
         """

@@ -186,6 +186,16 @@ async def test_what_can_be_no_official_tag_is_not_asked_after(scene: Scene, refe
     assert await pipeline.known(evidence, may_ask=True) == evidence
 
 
+@pytest.mark.parametrize("trouble", [None, LIMITED], ids=["fresh", "kept"])
+async def test_records_of_other_images_say_nothing(scene: Scene, trouble: Trouble | None) -> None:
+    scene.official.records = Said(scene.system.records("debian"), READ_AT, trouble)
+
+    reason = await scene.reason()
+
+    assert reason.evidence.progress == (None if trouble is None else Failed(READ_AT, LIMITED))
+    assert len(reason.gaps) == (trouble is not None)
+
+
 async def test_without_a_library_file_the_records_are_of_no_use(scene: Scene) -> None:
     scene.record()
     evidence = Evidence(NODE, ARM64, present(AMD64), Failed(NOW, LIMITED), missing())
