@@ -4,7 +4,7 @@ Nothing here says that an alternative is there: each is a candidate until a look
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -21,7 +21,14 @@ MAX_VARIANTS = 2
 """How many other variants of the same version are worth a look each."""
 
 AMD64 = Platform("linux", "amd64")
-_VERSION = re.compile(r"v?[0-9]+(?:\.[0-9]+)*(?:(?:alpha|beta|rc|ea)[0-9]*)?")
+_VERSION = re.compile(r"v?[0-9]+(?:\.[0-9]+)*(?:(?:alpha|beta|rc|ea)[0-9]*)?", re.IGNORECASE)
+# What an image stands on. Any other word of a tag is taken for what the image is or is for: fpm is
+# no apache, a jre no jdk, a builder no server, and a release candidate no release.
+_BASE = re.compile(
+    r"(?:alpine|debian|ubuntu|ubi|oraclelinux|amazonlinux|al|centos|fedora|rockylinux|almalinux)"
+    r"[0-9.]*|slim|minimal|buster|bullseye|bookworm|trixie|forky|sid|xenial|bionic|focal|jammy|noble"
+    r"|plucky|questing|resolute|glibc|musl|uclibc|windowsservercore|nanoserver|ltsc20[0-9]{2}|1809"
+)
 
 
 class Offer(Enum):
@@ -105,6 +112,20 @@ def _variant_of(tag: str) -> str:
     return tag.partition("-")[2]
 
 
+def _purpose_of(tag: str) -> frozenset[str]:
+    """The words of a tag that begins with a version, but for those of what the image stands on."""
+    words = tag.split("-")[1:]
+    return frozenset(word for word in words if _BASE.fullmatch(word) is None)
+
+
+def _purposes(tag: str, entries: Iterable[LibraryEntry]) -> set[frozenset[str]]:
+    """What a tag is for: as it says itself, else as the other tags of its entries say."""
+    if version_of(tag) is not None:
+        return {_purpose_of(tag)}
+    others = (each for entry in entries for each in entry.tags if version_of(each) is not None)
+    return set(map(_purpose_of, others))
+
+
 def _same_bits(evidence: Evidence) -> Iterator[Candidate]:
     own = evidence.usable_now
     if own is not None:
@@ -115,17 +136,21 @@ def _same_bits(evidence: Evidence) -> Iterator[Candidate]:
 
 
 def _other_variants(evidence: Evidence, library: Library) -> Iterator[Candidate]:
-    """The same version in other entries, those that are called most alike first."""
+    """The same version for the same purpose in other entries, the most alike first."""
     tag = evidence.reference.tag or ""
     own = library.entries_of(tag)
     version = version_of(tag) or (_version_of_entry(own[0]) if own else None)
     if version is None:
         return
-    wanted = set(tag.split("-")[1:])
+    wanted, purposes = set(tag.split("-")[1:]), _purposes(tag, own)
     found: list[tuple[int, str]] = []
     for entry in library.entries:
         if entry not in own and evidence.platform in entry.platforms:
-            named = [each for each in entry.tags if version_of(each) == version]
+            named = [
+                each
+                for each in entry.tags
+                if version_of(each) == version and _purpose_of(each) in purposes
+            ]
             if named:
                 best = min(named, key=lambda each: (not _variant_of(each), len(each)))
                 found.append((len(wanted & set(best.split("-")[1:])), best))

@@ -132,6 +132,33 @@ def test_other_tags_are_found_by_version_and_variant(
     assert offered(reason(typed, listed=library(), index=missing())) == found
 
 
+PHP = [
+    "8.5.9-cli-trixie, 8.5-cli-trixie, 8.5.9-cli, 8.5-cli, 8.5.9, 8.5, cli, latest",
+    "8.5.9-cli-alpine3.24, 8.5-cli-alpine3.24, 8.5.9-cli-alpine, 8.5-cli-alpine, 8.5-alpine",
+    "8.5.9-fpm-trixie, 8.5-fpm-trixie, fpm-trixie, 8.5.9-fpm, 8.5-fpm, fpm",
+    "8.5.9-fpm-bookworm, 8.5-fpm-bookworm, fpm-bookworm",
+    "8.5.10RC1-fpm-trixie, 8.5-rc-fpm-trixie, 8.5.10RC1-fpm, 8.5-rc-fpm",
+    "8.5.10RC1-fpm-alpine, 8.5-rc-fpm-alpine",
+]
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        pytest.param("php:8.5-fpm", ["php:8.5-fpm-bookworm"], id="no candidate of a release"),
+        pytest.param("php:8.5-rc-fpm", ["php:8.5-rc-fpm-alpine"], id="another candidate"),
+        pytest.param("php:fpm", ["php:8.5.9-fpm-bookworm"], id="its name says the purpose"),
+        pytest.param("php:latest", ["php:8.5.9-cli-alpine"], id="its other names say the purpose"),
+        pytest.param("php:8.5", ["php:8.5-alpine"], id="no purpose"),
+        pytest.param("php:8.5-apache", [], id="nothing for the purpose"),
+    ],
+)
+def test_another_variant_is_for_the_same_purpose(typed: str, found: list[str]) -> None:
+    offers = offered(reason(typed, listed=library(PHP)))
+
+    assert [familiar for offer, familiar in offers if offer is V] == found
+
+
 def test_a_lines_own_name_is_offered_where_there_is_no_shorter_version() -> None:
     listed = library(["22-slim, jod-slim"])
 

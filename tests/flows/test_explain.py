@@ -246,9 +246,9 @@ async def test_the_next_run_is_told_of_what_is_on_its_way(scene: Scene) -> None:
 
 
 async def test_at_most_a_few_alternatives_are_looked_at(scene: Scene) -> None:
-    variants = [[f"22.15-variant{number}"] for number in range(20)]
+    variants = [[f"22.15-alpine3.{number}"] for number in range(20)]
     scene.official.list("node", *ENTRIES, *variants)
-    for tag in ("variant0", "variant1", "bookworm-slim"):
+    for tag in ("alpine3.0", "alpine3.1", "bookworm-slim"):
         scene.registry.plan(f"node:22.15-{tag}", None)
 
     await scene.ask()
