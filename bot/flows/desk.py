@@ -9,6 +9,7 @@ from bot.core.chronicle import Landing, landings
 from bot.core.command import Check, Misunderstood, Watch, parse_command
 from bot.core.matrix import Cell, Target, judge
 from bot.core.message.english.answers import render_not_watched, render_stopped
+from bot.core.message.english.command_line import told_elsewhere
 from bot.core.message.english.talk import (
     render_crowded,
     render_misunderstood,
@@ -141,7 +142,7 @@ class Desk:
                 await transaction.outbox.post(place, message, now=self.clock())
             return message
 
-        return await self._do(work)
+        return told_elsewhere(await self._do(work), place)
 
     async def stop(self, number: int) -> Message:
         """End a watch."""

@@ -15,7 +15,7 @@ from bot.core.habit import Habit
 from bot.core.health import Finding, Health, Letter, RegistryHealth
 from bot.core.matrix import Cause, Cell, Standing, judge
 from bot.core.message.english import page as words
-from bot.core.message.english.page import Refusal, render_refusal
+from bot.core.message.english.refusals import Refusal, render_refusal
 from bot.core.model import Observation, Trouble
 from bot.core.reason import Reason, ReasonCode
 from bot.core.reference import parse_reference
@@ -386,3 +386,32 @@ def test_the_next_index_run_is_told_with_when_it_usually_comes() -> None:
 )
 def test_a_reason_in_a_word(told: Advice | None, label: str) -> None:
     assert words.reason_label(told) == label
+
+
+@pytest.mark.parametrize(
+    ("span", "is_told"),
+    [
+        pytest.param(Span(False, NOW, True), True, id="was-missing"),
+        pytest.param(Span(True, NOW, True), False, id="was-there"),
+        pytest.param(None, False, id="never-known"),
+    ],
+)
+def test_what_is_unknown_is_expected_only_if_it_was_missing(
+    span: Span | None, is_told: bool
+) -> None:
+    unknown_cell = replace(cell(Standing.UNKNOWN), span=span)
+
+    assert bool(words.expected(unknown_cell, NODE, None, ONE, now=NOW)) is is_told
+
+
+@pytest.mark.parametrize(
+    ("headline", "told"),
+    [
+        pytest.param("👀 Watching node:22.", "Watching node:22.", id="sign"),
+        pytest.param("📌 #1 node:22 stands.", "#1 node:22 stands.", id="number"),
+        pytest.param("Refused: this.", "Refused: this.", id="none"),
+        pytest.param("“x” is no image.", "“x” is no image.", id="quoted"),
+    ],
+)
+def test_headlines_lose_their_sign(headline: str, told: str) -> None:
+    assert words.without_sign(headline) == told

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -207,7 +208,9 @@ async def test_a_watch_is_made_and_its_place_is_told(desk: PageDesk, talk: Desk)
     [told] = await talk.answers()
     assert (watch.reference, watch.people) == (NODE, ())
     assert watch.expires_at == NOW + timedelta(hours=12)
-    assert told == answer
+    assert replace(answer, lines=()) == replace(told, lines=())
+    assert told.lines[-1].endswith("You will be told here.")
+    assert answer.lines[-1].endswith(f"The running bot will tell {TEAM}.")
     assert answer.headline.startswith("👀 Watching node:22 for linux/arm64")
 
 

@@ -49,7 +49,7 @@ class Picture:
 
 
 PICTURES = (
-    Picture("page.png", "/", 1100, 1720, "light"),
+    Picture("page.png", "/", 1100, 2420, "light"),
     Picture("page-tag.png", "/tag?image=golang:1.26-trixie", 1100, 700, "light"),
     Picture("page-phone.png", "/", 390, 844, "dark"),
 )

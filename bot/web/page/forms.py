@@ -5,7 +5,8 @@ from collections.abc import Awaitable
 from aiohttp import web
 
 from bot.core.allowance import Allowance
-from bot.core.message.english.page import Refusal, check_headline, render_refusal
+from bot.core.message.english.page import check_headline
+from bot.core.message.english.refusals import Refusal, render_refusal
 from bot.core.message.neutral import Message
 from bot.log import Log
 from bot.ports import Clock

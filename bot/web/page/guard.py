@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from bot.core.message.english.page import Refusal
+from bot.core.message.english.refusals import Refusal
 from bot.web.page.callers import Caller, Network, caller_of
 from bot.web.page.visitors import COOKIE, Visitor, Visitors
 

@@ -123,4 +123,5 @@ _WORDS: Mapping[str, Callable[..., Any] | Any] = {
     "strip": pictures.strip,
     "units": words.TIME_UNITS,
     "usually": words.usually,
+    "without_sign": words.without_sign,
 }

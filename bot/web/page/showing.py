@@ -10,7 +10,7 @@ from aiohttp import web
 from bot.core.board import Board
 from bot.core.errors import InvalidInput
 from bot.core.matrix import Target
-from bot.core.message.english.page import Refusal, render_refusal
+from bot.core.message.english.refusals import Refusal, render_refusal
 from bot.core.reference import Reference, parse_reference
 from bot.ports import Clock
 from bot.web.page.desk import Desk

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from bot.core.errors import StoreError
-from bot.core.message.english.page import Refusal
+from bot.core.message.english.refusals import Refusal
 from bot.log import Log
 from bot.ports import Clock, Sleep
 from bot.web.page.desk import Desk

@@ -30,7 +30,7 @@ def for_command_line(message: Message, place: Place = TERMINAL) -> Message:
 
     place: who is told by the bot that runs, since the command line has nobody who could be.
     """
-    message = _told_elsewhere(message, "its terminal" if place == TERMINAL else str(place))
+    message = told_elsewhere(message, place)
     buttons = (replace(each, command=_respelled(each.command)) for each in message.buttons)
     return replace(
         message,
@@ -69,10 +69,13 @@ def render_why_on_command_line(
     return for_command_line(render_why(reference, platforms, seen, advices, now=now))
 
 
-def _told_elsewhere(message: Message, place: str) -> Message:
+def told_elsewhere(message: Message, place: Place) -> Message:
+    """An answer about a watch of this place, for somebody who is not there."""
+    name = "its terminal" if place == TERMINAL else str(place)
+
     def retold(text: str) -> str:
         for here, there in _HERE:
-            text = text.replace(here, f"{there} {place}")
+            text = text.replace(here, f"{there} {name}")
         return text
 
     return replace(

@@ -1,8 +1,8 @@
 """The sentences of the page; its labels stand in its templates."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from enum import Enum
 
 from bot.core.advice import Advice
 from bot.core.board import Waits
@@ -14,7 +14,6 @@ from bot.core.matrix import Cause, Cell, Standing
 from bot.core.message.english.reasons import expectation, reason_sentences, rests_on
 from bot.core.message.english.trouble import trouble_sentence
 from bot.core.message.english.words import listing, moment, span
-from bot.core.message.neutral import Message
 from bot.core.model import Observation, Status
 from bot.core.platform import Platform
 from bot.core.reason import ReasonCode
@@ -45,10 +44,10 @@ _WHY = {
 }
 
 
+_SIGN = re.compile(r"^[^\w\s#“'\"]+ ")
+
 _IN_BRIEF: Mapping[Cause | None, str] = {Cause.NO_TAG: "The registry has no such tag yet."}
 """Where docker-library says the rest."""
-
-_MAY_COME = (Standing.MISSING, Standing.UNKNOWN)
 
 _LABELS = {
     ReasonCode.UNLISTED: "not listed",
@@ -94,7 +93,10 @@ def expected(
     now: datetime,
 ) -> str:
     """When a platform that is not there usually comes; empty where it is, and for no known tag."""
-    if cell.standing not in _MAY_COME:
+    was_missing = cell.span is not None and not cell.span.there
+    if cell.standing is not Standing.MISSING and not (
+        cell.standing is Standing.UNKNOWN and was_missing
+    ):
         return ""
     if advice is not None and advice.needs_a_word:
         return "So it is not to be expected." if advice.reason.will_never_come else ""
@@ -107,6 +109,11 @@ def reason_label(advice: Advice | None) -> str:
     if advice is None:
         return ""
     return "retired" if advice.reason.is_retired else _LABELS.get(advice.reason.code, "")
+
+
+def without_sign(headline: str) -> str:
+    """A headline of a chat without the sign before it, which not every browser can show."""
+    return _SIGN.sub("", headline)
 
 
 def before_that(cell: Cell) -> str:
@@ -241,67 +248,3 @@ def check_headline(reference: Reference, seen: Observation, cells: Sequence[Cell
 
 def _counted(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
-
-
-class Refusal(Enum):
-    """Why the page does not do what was asked."""
-
-    NOT_OURS = "not_ours"
-    FRAMED = "framed"
-    STALE_FORM = "stale_form"
-    SIGNED_OUT = "signed_out"
-    WRONG_TOKEN = "wrong_token"  # noqa: S105 - a name of a refusal
-    TOO_OFTEN = "too_often"
-    TOO_MANY = "too_many"
-    ONLY_LOCAL = "only_local"
-    NOT_WATCHED = "not_watched"
-    NO_SUCH_PAGE = "no_such_page"
-    NO_PLACE = "no_place"
-    NO_DATABASE = "no_database"
-
-
-_REFUSALS = {
-    Refusal.NOT_OURS: Message(
-        "Refused: this form did not come from this page.",
-        (
-            "Go back, load the page again, and repeat. Behind a reverse proxy, `trusted_proxies` "
-            "under [server] must name it, and it must send X-Forwarded-Host and X-Forwarded-Proto.",
-        ),
-    ),
-    Refusal.FRAMED: Message("Refused: this page is not shown within another one."),
-    Refusal.STALE_FORM: Message(
-        "Refused: this form is too old, or your browser keeps no cookies for this page.",
-        ("Go back, load the page again, and repeat.",),
-    ),
-    Refusal.SIGNED_OUT: Message(
-        "Please sign in first.", ("What you asked for changes what is watched.",)
-    ),
-    Refusal.WRONG_TOKEN: Message(
-        "That is not the token.", ("It stands under [page] in the configuration of the bot.",)
-    ),
-    Refusal.TOO_OFTEN: Message("That was too often. Please wait a minute.", ("Nothing was done.",)),
-    Refusal.TOO_MANY: Message("Too many pages are open. Please try again in a while."),
-    Refusal.ONLY_LOCAL: Message(
-        "This page is for this machine alone.",
-        (
-            "Without `token` or `token_file` under [page] in the configuration it is shown at "
-            "http://localhost and http://127.0.0.1 only.",
-        ),
-    ),
-    Refusal.NOT_WATCHED: Message(
-        "Nobody watches this tag.", ("Check the spelling, or check what the registry has:",)
-    ),
-    Refusal.NO_SUCH_PAGE: Message("There is no such page."),
-    Refusal.NO_PLACE: Message(
-        "Please choose a place.", ("It is where the alert goes; `places` under [page] lists them.",)
-    ),
-    Refusal.NO_DATABASE: Message(
-        "I cannot read my database just now.",
-        ("The page will be back as soon as it answers. The log says more.",),
-    ),
-}
-
-
-def render_refusal(refusal: Refusal) -> Message:
-    """What a visitor is told instead of what was asked for."""
-    return _REFUSALS[refusal]
