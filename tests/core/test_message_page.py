@@ -10,15 +10,17 @@ from bot.core.board import Waits
 from bot.core.chronicle import Landing, LandingKind, Span
 from bot.core.errors import TroubleKind
 from bot.core.estimate import OFFICIAL_BUILD, estimate_from
-from bot.core.evidence import Check, Evidence, Source
+from bot.core.evidence import Check, Evidence, Said, Source
 from bot.core.habit import Habit
 from bot.core.health import Finding, Health, Letter, RegistryHealth
+from bot.core.library import parse_library
 from bot.core.matrix import Cause, Cell, Standing, judge
 from bot.core.message.english import page as words
 from bot.core.message.english.refusals import Refusal, render_refusal
 from bot.core.model import Observation, Trouble
 from bot.core.reason import Reason, ReasonCode
 from bot.core.reference import parse_reference
+from tests.support.planned_official import library_text
 from tests.support.stores import AMD64, ARM64, NODE, NOW, at, missing, present, unknown
 
 HOUR = timedelta(hours=1)
@@ -415,3 +417,15 @@ def test_what_is_unknown_is_expected_only_if_it_was_missing(
 )
 def test_headlines_lose_their_sign(headline: str, told: str) -> None:
     assert words.without_sign(headline) == told
+
+
+def test_what_is_known_to_be_planned_is_not_said_perhaps_not_to_be() -> None:
+    library = parse_library(library_text(["22"]))
+    evidence = Evidence(NODE, ARM64, INDEX, Said(library, NOW), missing())
+    gap = Check(Source.DOCKERFILE, "node:22", NOW, Trouble(TroubleKind.TIMED_OUT))
+    planned = Advice(Reason(ReasonCode.UNKNOWN, evidence, (gap,)))
+
+    told = " ".join(words.reasons(cell(cause=Cause.NOT_LISTED), NODE, planned, now=NOW))
+
+    assert "I cannot tell" in told
+    assert "never have been planned" not in told

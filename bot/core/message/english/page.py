@@ -75,7 +75,9 @@ def reasons(
         case None:
             return (general,) if general else ()
         case ReasonCode.UNKNOWN:
-            return (*told, general)
+            # The guess is that it may never have been planned.
+            is_planned = advice is not None and advice.reason.evidence.planned is not None
+            return told if told and is_planned else (*told, general)
         case ReasonCode.NOT_OFFICIAL:
             return (general, *told) if advice is not None and advice.habit else (general,)
         case _ if cell.cause is Cause.NOT_LISTED:
