@@ -22,7 +22,8 @@ run: $(STAMP) ## Start the bot in this terminal (ARGS="--config config.toml" for
 
 test: $(STAMP) ## Run the whole test suite, a process for each core (ARGS="tests/core -k reference" for a part)
 	@$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n auto --dist worksteal $(ARGS)
+	@# Many processes load the same modules: they need not compile them each time.
+	PYTHONDONTWRITEBYTECODE= $(BIN)/coverage run -m pytest -n auto --dist worksteal $(ARGS)
 
 check: format lint dockerfile types imports test coverage ## Everything that must be green before a commit lands
 

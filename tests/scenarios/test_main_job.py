@@ -27,7 +27,7 @@ async def _alerted_once(
 ) -> BotProcess:
     """Watch, let arm64 arrive, read the alert, and give the ended process for further claims."""
     await _grow(grown, "linux/amd64", auth=auth)
-    async with BotProcess(config_of(watched.url, *more)) as bot:
+    async with BotProcess(config_of(watched.url, *more), fresh=True) as bot:
         await bot.say(f"/watch {IMAGE} arm64")
         await bot.wait_for(rf"👀 Watching {IMAGE} for linux/arm64 \(#1\)")
         await bot.wait_for(r"amd64.*[Mm]issing.*arm64")
@@ -48,7 +48,7 @@ async def test_arm64_is_told_once_and_never_again(
 
     first = await _alerted_once(write_config, registry, registry)
     registry.clear_requests()
-    async with BotProcess(write_config(registry.url)) as second:
+    async with BotProcess(write_config(registry.url), fresh=True) as second:
         await second.say("/list")
         await second.wait_for("Nothing is watched here")
         assert await second.stop() == 0

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.support.components import bound_to_this_process
+from tests.support.forked import can_be_forked, start_forked
 
 _ROOT = Path(__file__).parents[2]
 _STOP_WITHIN_S = 15.0
@@ -26,7 +27,8 @@ class BotProcess:
 
     Its environment is ours without ARCHBELL_*, plus NOTHING_OUTSIDE and what is given, but for what
     is empty; so the coverage of a measured run goes on in it. Leaving its block kills it and prints
-    what it said, which pytest shows when the test fails.
+    what it said, which pytest shows when the test fails. fresh: a Python of its own, instead of one
+    that has loaded the program's modules already.
     """
 
     def __init__(
@@ -36,22 +38,30 @@ class BotProcess:
         command: Sequence[str | Path] | None = None,
         environment: Mapping[str, str] | None = None,
         folder: Path = _ROOT,
+        fresh: bool = False,
     ) -> None:
         assert (config is None) != (command is None), "Either a configuration or a command"
         run: list[str | Path] = [sys.executable, "-m", "bot", "--config", config or "", "run"]
         self._command = list(command) if command is not None else run
         self._environment = {"PYTHONPATH": str(_ROOT), **(environment or {})}
         self._folder = folder
+        self._fresh = fresh
         self._life = _Life()
         self._transport: asyncio.SubprocessTransport | None = None
 
     async def __aenter__(self) -> Self:
-        self._transport, _ = await asyncio.get_running_loop().subprocess_exec(
-            lambda: self._life,
-            *bound_to_this_process(self._command),
-            cwd=self._folder,
-            env=_environment(self._environment),
-        )
+        environment = _environment(self._environment)
+        if not self._fresh and can_be_forked(self._command, environment):
+            self._transport, _ = await start_forked(
+                lambda: self._life, self._command, environment=environment, folder=self._folder
+            )
+        else:
+            self._transport, _ = await asyncio.get_running_loop().subprocess_exec(
+                lambda: self._life,
+                *bound_to_this_process(self._command),
+                cwd=self._folder,
+                env=environment,
+            )
         return self
 
     async def __aexit__(

@@ -1,15 +1,14 @@
 """The command line as scripts meet it: a process, its exit code, and what it said."""
 
-import asyncio
-import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.bot_process import NOTHING_OUTSIDE
+from tests.support.bot_process import BotProcess
 
 ROOT = Path(__file__).parents[2]
+LONGEST_S = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +32,9 @@ async def archbell(
 
     What it said is printed, for whoever reads a failed test, and for the canaries.
     """
-    kept = {name: text for name, text in os.environ.items() if not name.startswith("ARCHBELL_")}
-    given = {**kept, **NOTHING_OUTSIDE, "PYTHONPATH": str(ROOT), **(environment or {})}
-    process = await asyncio.create_subprocess_exec(
-        *before,
-        "-m",
-        "bot",
-        *words,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={name: text for name, text in given.items() if text},
-        cwd=folder,
-    )
-    output, errors = await process.communicate()
-    assert process.returncode is not None
-    ended = Ended(process.returncode, output.decode(), errors.decode())
-    print(f"--- archbell {' '.join(map(str, words))}: {ended.code} ---")
-    print(ended.output, "--- stderr ---", ended.errors, sep="\n")
-    return ended
+    command = (*before, "-m", "bot", *words)
+    process = BotProcess(command=command, environment=environment, folder=folder or ROOT)
+    async with process:
+        await process.end_input()
+        code = await process.ended(timeout_s=LONGEST_S)
+    return Ended(code, process.transcript, process.log)
