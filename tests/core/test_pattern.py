@@ -147,6 +147,15 @@ def test_ten_thousand_tags_are_matched_soon_by_the_worst_of_patterns() -> None:
     assert process_time() - began < 5
 
 
+def test_a_pattern_with_more_ways_than_are_remembered_means_the_same() -> None:
+    expression = ".*a.{12}"
+    meant, judge = pattern(f"~{expression}"), re.compile(expression)
+    steps = (pow(3, 7 * number, 2**127) for number in range(100))
+    tags = [f"{step:0127b}".replace("0", "a").replace("1", "b") for step in steps]
+
+    assert [tag for tag in tags if meant.matches(tag) != bool(judge.fullmatch(tag))] == []
+
+
 @given(tag=TAGS, pieces=st.lists(st.sampled_from(["a", "1", ".", "*", "?", "-"]), min_size=1))
 def test_globs_mean_what_the_same_expression_means(tag: str, pieces: list[str]) -> None:
     text = "".join(pieces[:20]) + "*"
