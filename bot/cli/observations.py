@@ -89,7 +89,7 @@ def explained_object(
                     "offer": each.candidate.offer.value,
                     "image": each.candidate.reference.familiar,
                     "platform": str(each.candidate.platform),
-                    "version": each.candidate.version,
+                    "version": each.version,
                     "freshness": each.freshness.value,
                 }
                 for each in advice.alternatives

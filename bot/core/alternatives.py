@@ -64,6 +64,12 @@ class Alternative:
     freshness: Freshness
     seen_at: datetime
 
+    @property
+    def version(self) -> str | None:
+        """The version that was seen; None if it is not known, as of a build that may be old."""
+        is_old = self.freshness is Freshness.MAY_BE_PREVIOUS
+        return None if is_old else self.candidate.version
+
 
 def candidates(reason: Reason) -> Iterator[Candidate]:
     """What is worth a look, the best first; nothing for a platform that is there."""

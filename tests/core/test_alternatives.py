@@ -51,6 +51,10 @@ def reason(
     return Reason(code, Evidence(parse_reference(typed), platform, seen, answer, built))
 
 
+def built_from(revision: str) -> Entry:
+    return Entry(digest("d"), True, None, revision)
+
+
 def offered(reason: Reason) -> list[tuple[Offer, str]]:
     return [(each.offer, each.reference.familiar) for each in candidates(reason)]
 
@@ -140,6 +144,18 @@ PHP = [
     "8.5.10RC1-fpm-trixie, 8.5-rc-fpm-trixie, 8.5.10RC1-fpm, 8.5-rc-fpm",
     "8.5.10RC1-fpm-alpine, 8.5-rc-fpm-alpine",
 ]
+
+
+def test_a_build_that_may_be_the_previous_one_has_no_version() -> None:
+    candidate = Candidate(L, parse_reference("node:22-slim"), ARM64, "22.15.0", frozenset({NEW}))
+
+    versions = [
+        found.version
+        for revision in (NEW, OLD)
+        if (found := judge(candidate, present(entries={ARM64: built_from(revision)}))) is not None
+    ]
+
+    assert versions == ["22.15.0", None]
 
 
 @pytest.mark.parametrize(

@@ -253,7 +253,6 @@ def _what_is_there(
     if seen.trouble is not None:
         sentence = trouble_sentence(reference, seen.trouble, now=now)
         return [f"I could not look just now: {sentence}", "I go on trying."]
-    first = next(iter(advices), None)
     if seen.status is Status.TAG_MISSING:
         if is_planned(advices):
             return [f"{reference.registry} has no tag {reference.familiar} yet."]
@@ -262,8 +261,7 @@ def _what_is_there(
             "If it is right, you will be told when it comes.",
         ]
     lacking = f"Missing: {listing(shorts(missing))}." if missing else "Nothing is missing."
-    count = planned_words(first, [] if first is None else list(first.reason.evidence.there))
-    there = f"The registry has: {listing(platforms_there(seen))}{count}."
+    there = f"The registry has: {listing(platforms_there(seen))}{planned_words(advices)}."
     return [f"{there} {lacking}", *dangling_lines(missing, seen)]
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.core.advice import Advice, in_vain, is_planned
-from bot.core.message.english.reasons import advice_lines, reason_sentences
+from bot.core.message.english.reasons import advice_lines, planned_words, reason_sentences
 from bot.core.message.english.trouble import trouble_sentence
 from bot.core.message.english.words import listing, platforms_there, short_digest, shorts
 from bot.core.message.neutral import Button, Message
@@ -42,7 +42,7 @@ def render_check(
             (*spelling, *reasons, invitation),
             buttons=(replace(again, label="Watch it"),),
         )
-    lines = [f"There: {listing(platforms_there(seen))}.", *dangling_lines(missing, seen), *reasons]
+    lines = [there_line(seen, advices), *dangling_lines(missing, seen), *reasons]
     if seen.digest:
         lines.append(f"Digest of the tag: {short_digest(seen.digest)}")
     if not missing:
@@ -92,6 +92,11 @@ def how_to_watch(
     if missing and all(platform in hopeless for platform in missing):
         return Button("Watch anyway", f"{again} anyway"), f"To watch it anyway: {again} anyway"
     return Button("Watch missing", again), f"To be told when it comes: {again}"
+
+
+def there_line(seen: Observation, advices: Sequence[Advice]) -> str:
+    """What is there, and how many of those that are planned, where that is known."""
+    return f"There: {listing(platforms_there(seen))}{planned_words(advices)}."
 
 
 def dangling_lines(platforms: Sequence[Platform], seen: Observation) -> list[str]:

@@ -128,11 +128,13 @@ def _expected(advices: Sequence[Advice], now: datetime) -> list[str]:
     ]
 
 
-def planned_words(advice: Advice | None, there: Sequence[Platform]) -> str:
-    """` (1 of 3 planned)` where it is known what is planned."""
-    planned = None if advice is None else advice.reason.evidence.planned
-    if not planned:
+def planned_words(advices: Sequence[Advice]) -> str:
+    """` (1 of 3 planned)` where it is known what is planned for the tag."""
+    first = next(iter(advices), None)
+    planned = None if first is None else first.reason.evidence.planned
+    if first is None or not planned:
         return ""
+    there = first.reason.evidence.there
     count = sum(any(each.satisfied_by(other) for other in there) for each in planned)
     return f" ({count} of {len(planned)} planned)"
 

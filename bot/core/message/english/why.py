@@ -5,16 +5,15 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.core.advice import Advice, in_vain, is_planned, is_single_manifest
-from bot.core.message.english.checks import how_to_watch, render_check
+from bot.core.message.english.checks import how_to_watch, render_check, there_line
 from bot.core.message.english.reasons import (
     checked_lines,
     expectation,
     offer_lines,
-    planned_words,
     pull_command,
     reason_sentences,
 )
-from bot.core.message.english.words import listing, moment, platforms_there, shorts, span
+from bot.core.message.english.words import listing, moment, shorts, span
 from bot.core.message.neutral import Button, Message
 from bot.core.model import Observation, Status
 from bot.core.platform import Platform
@@ -112,8 +111,7 @@ def _what_is_there(seen: Observation, advices: Sequence[Advice]) -> Iterator[str
     if seen.status is not Status.PRESENT:
         return
     first = next(iter(advices), None)
-    there = [] if first is None else sorted(first.reason.evidence.there)
-    yield f"There: {listing(platforms_there(seen))}{planned_words(first, there)}."
+    yield there_line(seen, advices)
     planned = None if first is None else first.reason.evidence.planned
     if planned:
         yield f"Planned: {listing(shorts(sorted(planned)))}."
