@@ -14,8 +14,10 @@ from bot.core.advice import Advice
 from bot.core.board import Board, Waits
 from bot.core.chronicle import Landing, LandingKind
 from bot.core.errors import StoreUnusable
+from bot.core.estimate import estimate_from, official_estimate
 from bot.core.evidence import Evidence
 from bot.core.health import Finding, Health, Letter, RegistryHealth
+from bot.core.matrix import Target
 from bot.core.model import Watch
 from bot.core.platform import Platform, parse_platform
 from bot.core.reason import Reason, ReasonCode
@@ -549,3 +551,32 @@ async def test_who_looks_from_a_tags_own_page_is_told_all_that_can_be_found_out(
     assert 'name="why" value="1"' in tag.text
     assert 'name="why" value="1"' in again.text
     assert desk.done == [("why", "node:22 arm64")]
+
+
+async def test_a_page_of_many_tags_that_miss_everything_is_not_too_large() -> None:
+    platforms = list(
+        map(parse_platform, ["amd64", "arm64", "arm/v7", "ppc64le", "riscv64", "s390x"])
+    )
+    watches = [
+        watch_of(f"some-image:{number}.4.2-bookworm-slim", *platforms, there=(), number=number)
+        for number in range(1, ROWS_A_PAGE + 1)
+    ]
+    own = estimate_from([timedelta(hours=hours) for hours in range(1, 20)])
+    assert own is not None
+    board = board_of(*watches)
+
+    def advice(target: Target, platform: Platform) -> Advice:
+        assert target.observation is not None
+        evidence = Evidence(target.row.reference, platform, target.observation, listed_since=NOW)
+        estimates = (official_estimate(platform), own)
+        return Advice(Reason(ReasonCode.QUEUED, evidence), estimates, next_run=NOW)
+
+    targets = (
+        replace(each, advices={platform: advice(each, platform) for platform in platforms})
+        for each in board.targets
+    )
+    async with opened(FakeDesk(replace(board, targets=tuple(targets)))) as browser:
+        answer = await browser.get()
+
+    assert answer.text.count("<small>queued</small>") == 6 * ROWS_A_PAGE
+    assert len(answer.text.encode()) < 300_000
