@@ -22,7 +22,7 @@ from bench.seeding import DATABASE
 from bench.table import Row, at_most
 from bot.core.model import Place
 from bot.core.reference import Reference
-from bot.ports import Store
+from bot.ports.store import Store
 from bot.store.database import open_store
 from tests.support.bot_process import BotProcess
 from tests.support.docker_registry import DockerRegistry

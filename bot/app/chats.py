@@ -19,7 +19,8 @@ from bot.chat.terminal import Terminal
 from bot.config import Settings
 from bot.core.model import Place
 from bot.flows.bells import Bells
-from bot.ports import Messenger, Store
+from bot.ports.chat import Messenger
+from bot.ports.store import Store
 
 
 @dataclass(slots=True)

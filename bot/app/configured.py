@@ -18,7 +18,8 @@ from bot.core.reference import Reference, parse_reference
 from bot.flows.bells import Bell
 from bot.flows.reconcile import Plan, Reconciled
 from bot.log import Log
-from bot.ports import Clock, Terms
+from bot.ports.configured import Terms
+from bot.ports.surroundings import Clock
 
 FILES_EVERY_S = 5.0
 """How often to see whether a named file has changed; it is read once it stays the same."""

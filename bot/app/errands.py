@@ -23,7 +23,8 @@ from bot.core.model import TERMINAL, Observation, Watch
 from bot.core.platform import Platform
 from bot.core.reference import Reference
 from bot.flows.question import Depth, Question
-from bot.ports import OutboxEntry, Pattern
+from bot.ports.outbox import OutboxEntry
+from bot.ports.patterns import Pattern
 
 if TYPE_CHECKING:
     from bot.flows.follow import PatternWish

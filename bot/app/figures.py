@@ -1,7 +1,9 @@
 """The bot's figures, brought up to date when somebody asks for them."""
 
 from bot.config import Settings
-from bot.ports import Clock, Courtesy, Store
+from bot.ports.registry import Courtesy
+from bot.ports.store import Store
+from bot.ports.surroundings import Clock
 from bot.web.figures import PrometheusFigures
 
 

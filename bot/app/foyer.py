@@ -7,7 +7,8 @@ from bot.app.world import World
 from bot.config import Settings
 from bot.flows.bells import Bells
 from bot.flows.lineage import Lineage
-from bot.ports import Official, Store
+from bot.ports.official import Official
+from bot.ports.store import Store
 
 
 @dataclass(frozen=True, slots=True)

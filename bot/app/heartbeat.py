@@ -6,7 +6,8 @@ from pathlib import Path
 
 from bot.core.errors import StoreError
 from bot.log import Log
-from bot.ports import Sleep, Store
+from bot.ports.store import Store
+from bot.ports.surroundings import Sleep
 
 EVERY_S = 10
 

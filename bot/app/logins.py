@@ -8,7 +8,7 @@ from bot.config import Settings
 from bot.core.access import LoginScope, Permits
 from bot.core.errors import ConfigurationError
 from bot.log import Log
-from bot.ports import Clock
+from bot.ports.surroundings import Clock
 from bot.registry.docker_config import DockerConfig, MalformedDockerConfig, parse_docker_config
 from bot.registry.docker_keys import DockerKeys
 

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 
 from bot.core.errors import StoreError
 from bot.core.message.english.trouble import resting_sentence, silent_database_sentence
-from bot.ports import Clock, Store
+from bot.ports.store import Store
+from bot.ports.surroundings import Clock
 
 ANSWERS_WITHIN_S = 3.0
 

@@ -43,7 +43,9 @@ from bot.flows.recorder import Recorder
 from bot.flows.respond import Responder
 from bot.flows.sharing import Sharing
 from bot.log import Log
-from bot.ports import NO_OFFICIAL, Listen, News, Official, Sleep, Store
+from bot.ports.official import NO_OFFICIAL, Official
+from bot.ports.store import Listen, News, Store
+from bot.ports.surroundings import Sleep
 from bot.web.figures import PrometheusFigures
 
 GRACE_S = 7

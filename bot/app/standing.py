@@ -10,7 +10,7 @@ from bot.flows.bells import Bells
 from bot.flows.discover import Discoverer
 from bot.flows.follow import Follower
 from bot.flows.reconcile import Reconciler
-from bot.ports import Store
+from bot.ports.store import Store
 
 
 def orders_of(

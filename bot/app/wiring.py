@@ -22,7 +22,9 @@ from bot.net.pace import Pace
 from bot.net.secret import Secret
 from bot.net.sessions import Sessions
 from bot.net.settings import RegistrySettings
-from bot.ports import NO_FIGURES, NO_OFFICIAL, Figures, Official, Registry, SharedStore, Store
+from bot.ports.figures import NO_FIGURES, Figures
+from bot.ports.official import NO_OFFICIAL, Official
+from bot.ports.registry import Registry
 from bot.registry.client import RegistryClient
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from bot.flows.sight import Sight
     from bot.flows.subscribe import Subscriber
     from bot.flows.wait import Looking
+    from bot.ports.store import SharedStore, Store
 
 AT_HAND_S = 1.0
 """How long to wait for a database that only makes an answer better."""
@@ -121,7 +124,7 @@ async def looking(
 
 @asynccontextmanager
 async def knowing(
-    settings: Settings, world: World, store: Store | None = None
+    settings: Settings, world: World, store: "Store | None" = None
 ) -> AsyncIterator[Official]:
     """What docker-library publishes; without a store nothing of it is kept."""
     configured = settings.official
@@ -174,7 +177,7 @@ def held_alone(settings: Settings, roles: frozenset[Role]) -> Iterator[bool]:
 
 
 @asynccontextmanager
-async def storing(settings: Settings) -> AsyncIterator[SharedStore]:
+async def storing(settings: Settings) -> "AsyncIterator[SharedStore]":
     """The store, migrated."""
     # Looks without a store start twice as fast without the database's libraries.
     from bot.store.database import open_store
@@ -184,7 +187,7 @@ async def storing(settings: Settings) -> AsyncIterator[SharedStore]:
 
 
 @asynccontextmanager
-async def storing_if_there(settings: Settings) -> AsyncIterator[SharedStore | None]:
+async def storing_if_there(settings: Settings) -> "AsyncIterator[SharedStore | None]":
     """The store, if the bot has made one of this version; it is neither made nor migrated."""
     from bot.store.inspection import inspect_store
 
@@ -197,7 +200,7 @@ async def storing_if_there(settings: Settings) -> AsyncIterator[SharedStore | No
         yield store
 
 
-def sight_of(store: Store, eyes: Eyes, settings: Settings, world: World) -> "Sight":
+def sight_of(store: "Store", eyes: Eyes, settings: Settings, world: World) -> "Sight":
     """Looks for somebody who waits for the answer."""
     from bot.flows.sight import Sight
 
@@ -216,7 +219,7 @@ def explainer_of(
     *,
     official: Official = NO_OFFICIAL,
     suggest: Suggest | None = None,
-    store: Store | None = None,
+    store: "Store | None" = None,
     lineage: "Lineage | None" = None,
 ) -> "Explainer":
     """The verb behind /why; store: what the bot has seen itself, if it has one."""

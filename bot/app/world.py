@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeVar
 
 from bot.log import Log
-from bot.ports import Chance, Clock, Sleep
+from bot.ports.surroundings import Chance, Clock, Sleep
 
 log = Log(__name__)
 Answer = TypeVar("Answer")

@@ -10,7 +10,8 @@ from bot.core.message.english.talk import render_not_allowed, render_too_many_co
 from bot.core.message.neutral import Message
 from bot.core.model import Place
 from bot.log import Log
-from bot.ports import Clock, Store, Transaction
+from bot.ports.store import Store, Transaction
+from bot.ports.surroundings import Clock
 
 log = Log(__name__)
 

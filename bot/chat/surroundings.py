@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.chat.reception import ReceptionSettings
-from bot.ports import Clock, Sleep, Store
+from bot.ports.store import Store
+from bot.ports.surroundings import Clock, Sleep
 
 
 @dataclass(frozen=True, slots=True)

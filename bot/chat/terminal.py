@@ -24,7 +24,9 @@ from bot.core.message.neutral import Message
 from bot.core.message.plain import render_plain
 from bot.core.model import TERMINAL, Place
 from bot.log import Log
-from bot.ports import Clock, Sent, Store
+from bot.ports.chat import Sent
+from bot.ports.store import Store
+from bot.ports.surroundings import Clock
 
 PROMPT = "archbell> "
 MAX_LINE_CHARACTERS = 20_000

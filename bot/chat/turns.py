@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.errors import Postponed
-from bot.ports import Clock, Sleep
+from bot.ports.surroundings import Clock, Sleep
 
 MAX_REMEMBERED = 5_000
 MAX_WAIT_S = 3.0

@@ -12,7 +12,7 @@ from bot.cli.looks import AsJson
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.ports import OutboxEntry
+    from bot.ports.outbox import OutboxEntry
 
 MAX_ROWS = 1_000_000
 

@@ -15,7 +15,7 @@ from bot.core.platform import Platform
 from bot.core.reference import Reference
 from bot.flows.survey import Finding, Needs
 from bot.flows.wait import Progress, Verdict
-from bot.ports import Clock
+from bot.ports.surroundings import Clock
 
 if TYPE_CHECKING:
     from rich.status import Status

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bot.config import Settings
     from bot.core.message.neutral import Message
     from bot.core.model import Place, Watch
-    from bot.ports import Pattern
+    from bot.ports.patterns import Pattern
 
 InPlace = Annotated[
     str,
@@ -177,7 +177,7 @@ def _pattern_as_object(pattern: "Pattern") -> dict[str, Any]:
 
 
 def _choice(what: str) -> "Callable[[Watch | Pattern], bool]":
-    from bot.ports import Pattern
+    from bot.ports.patterns import Pattern
 
     if what == "all":
         # What the configuration alone wants of a pattern cannot be stopped.

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from bot.core.errors import StoreConflict
-from bot.ports import Store, Transaction
+from bot.ports.store import Store, Transaction
 
 TRIES = 3
 

@@ -10,7 +10,8 @@ from bot.core.model import Observation, Place
 from bot.core.platform import Platform
 from bot.core.reason import ReasonCode, explain
 from bot.core.reference import Reference
-from bot.ports import Clock, KnownLibrary, Official
+from bot.ports.official import KnownLibrary, Official
+from bot.ports.surroundings import Clock
 
 MAX_LEVELS = 2
 MAX_ANCESTORS = 6

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.ports import News
+from bot.ports.store import News
 
 POLL_S = 1.0
 """Other processes write to the same database; SQLite tells nobody, and what PostgreSQL tells is

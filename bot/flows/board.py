@@ -10,7 +10,10 @@ from bot.core.chronicle import Chronicle
 from bot.core.health import Letter, RegistryHealth, health_of
 from bot.core.matrix import Target, lay_out
 from bot.flows.foresight import Foresight
-from bot.ports import Clock, OutboxEntry, RegistryState, Store, Transaction
+from bot.ports.outbox import OutboxEntry
+from bot.ports.registry import RegistryState
+from bot.ports.store import Store, Transaction
+from bot.ports.surroundings import Clock
 
 ASKED_AGAIN_AFTER = timedelta(seconds=0.2)
 """The database is asked at most so often whether anything is new, however many people look."""

@@ -25,16 +25,11 @@ from bot.flows.look import Look
 from bot.flows.past import Rhythms
 from bot.flows.recorder import Recorder
 from bot.log import Log
-from bot.ports import (
-    NO_FIGURES,
-    Chance,
-    ClaimedTarget,
-    Clock,
-    Courtesy,
-    Figures,
-    LookResult,
-    Store,
-)
+from bot.ports.figures import NO_FIGURES, Figures
+from bot.ports.registry import Courtesy
+from bot.ports.store import Store
+from bot.ports.surroundings import Chance, Clock
+from bot.ports.targets import ClaimedTarget, LookResult
 
 MAX_TURNS = 3
 """How many looks deep the queue may be: more would keep those waiting who come later."""

@@ -5,7 +5,7 @@ from collections import Counter, deque
 from collections.abc import Sequence
 
 from bot.core.model import TargetId
-from bot.ports import ClaimedTarget
+from bot.ports.targets import ClaimedTarget
 
 
 class Claims:

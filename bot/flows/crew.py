@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeVar
 from bot.core.errors import StoreError
 from bot.flows.bells import Bell
 from bot.log import Log
-from bot.ports import Clock
+from bot.ports.surroundings import Clock
 
 log = Log(__name__)
 

@@ -29,18 +29,11 @@ from bot.flows.bells import Bells
 from bot.flows.crew import Crew
 from bot.flows.redirect import CLOSED_FOR, Closed, people_of, redirect
 from bot.log import Log
-from bot.ports import (
-    NO_FIGURES,
-    Clock,
-    Delivery,
-    Edited,
-    Figures,
-    Messenger,
-    Sending,
-    Sent,
-    Store,
-    Transaction,
-)
+from bot.ports.chat import Messenger, Sent
+from bot.ports.figures import NO_FIGURES, Figures, Sending
+from bot.ports.outbox import Delivery, Edited
+from bot.ports.store import Store, Transaction
+from bot.ports.surroundings import Clock
 
 MAX_AT_ONCE = 20
 LEASE_IN_SENDS = 1.5

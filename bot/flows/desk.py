@@ -31,7 +31,9 @@ from bot.flows.subscribe import Subscriber
 from bot.flows.suggest import Suggesting
 from bot.flows.tend import MUTE_WATCH_FOR, mute_one
 from bot.flows.wish import wish_of
-from bot.ports import NO_OFFICIAL, Clock, Official, Store, Transaction
+from bot.ports.official import NO_OFFICIAL, Official
+from bot.ports.store import Store, Transaction
+from bot.ports.surroundings import Clock
 
 PAGE = "page"
 """The source of watches that are made on the page, and the service of those who look at it."""

@@ -14,17 +14,10 @@ from bot.flows.bells import Bells
 from bot.flows.crew import Crew
 from bot.flows.look import Look
 from bot.log import Log
-from bot.ports import (
-    Chance,
-    ClaimedTags,
-    Clock,
-    Courtesy,
-    Listed,
-    Pattern,
-    Registry,
-    Store,
-    TagList,
-)
+from bot.ports.patterns import ClaimedTags, Listed, Pattern
+from bot.ports.registry import Courtesy, Registry, TagList
+from bot.ports.store import Store
+from bot.ports.surroundings import Chance, Clock
 
 CONCURRENCY = 5
 MAX_NEWS = 20

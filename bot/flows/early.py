@@ -8,7 +8,7 @@ from bot.core.library import official_image
 from bot.core.model import Decision, Want
 from bot.core.platform import Platform
 from bot.core.reference import Reference
-from bot.ports import ClaimedTarget
+from bot.ports.targets import ClaimedTarget
 
 Planned = Callable[[Reference], frozenset[Platform] | None]
 """The platforms that a tag is built for, as far as that is known without asking; None if not."""

@@ -4,7 +4,8 @@ from bot.core.errors import StoreError
 from bot.core.message.english.alerts import render_expired
 from bot.flows.bells import Bells
 from bot.log import Log
-from bot.ports import Clock, Sleep, Store
+from bot.ports.store import Store
+from bot.ports.surroundings import Clock, Sleep
 
 EVERY_S = 15
 MAX_AT_ONCE = 100

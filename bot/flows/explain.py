@@ -23,7 +23,8 @@ from bot.flows.lineage import Lineage
 from bot.flows.pipeline import Pipeline
 from bot.flows.question import Depth, Question
 from bot.flows.together import together
-from bot.ports import NO_OFFICIAL, Clock, KnownLibrary, Official
+from bot.ports.official import NO_OFFICIAL, KnownLibrary, Official
+from bot.ports.surroundings import Clock
 
 LIBRARY_FRESH_S = 300.0
 """How old a library file may be for somebody who asks; its host keeps copies as long itself."""

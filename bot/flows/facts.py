@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.core.message.english.words import platforms_there
 from bot.core.model import MISSING, Alert, AlertFacts, Decision, Observation, Want, WatchId
 from bot.core.platform import Platform
-from bot.ports import ClaimedTarget
+from bot.ports.targets import ClaimedTarget
 
 
 def facts_of(

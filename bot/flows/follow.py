@@ -23,7 +23,10 @@ from bot.core.platform import Platform
 from bot.flows.look import Look
 from bot.flows.subscribe import HOPELESS, Plan, Prepared, just_answer
 from bot.log import Log
-from bot.ports import Clock, NewPattern, Pattern, Registry, Transaction
+from bot.ports.patterns import NewPattern, Pattern
+from bot.ports.registry import Registry
+from bot.ports.store import Transaction
+from bot.ports.surroundings import Clock
 
 TIMEOUT_S = 5.0
 MATCHED_AT_ONCE = 500

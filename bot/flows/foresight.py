@@ -20,7 +20,9 @@ from bot.flows.explain import evidence_of
 from bot.flows.lineage import Lineage
 from bot.flows.past import MAX_TAGS, has_rhythm
 from bot.flows.pipeline import progress_in
-from bot.ports import Clock, KnownLibrary, Official, Transaction
+from bot.ports.official import KnownLibrary, Official
+from bot.ports.store import Transaction
+from bot.ports.surroundings import Clock
 
 LIBRARY_READ_AGAIN_AFTER = timedelta(minutes=1)
 """Kept copies are renewed by whoever watches for platforms that are missing, twice an hour."""

@@ -11,17 +11,10 @@ from bot.core.reference import Reference
 from bot.flows.again import in_transaction
 from bot.flows.bells import Bells
 from bot.log import Log
-from bot.ports import (
-    NO_FIGURES,
-    Clock,
-    Figures,
-    Heard,
-    KnownTarget,
-    News,
-    Sleep,
-    Store,
-    Transaction,
-)
+from bot.ports.figures import NO_FIGURES, Figures, Heard
+from bot.ports.store import News, Store, Transaction
+from bot.ports.surroundings import Clock, Sleep
+from bot.ports.targets import KnownTarget
 
 MAX_WAITING = 10_000
 MAX_BATCH = 100

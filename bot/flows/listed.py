@@ -19,7 +19,10 @@ from bot.flows.bells import Bells
 from bot.flows.question import Explaining, Question
 from bot.flows.sight import Sight
 from bot.log import Log
-from bot.ports import AwaitedTag, Clock, Official, Sleep, Store
+from bot.ports.listings import AwaitedTag
+from bot.ports.official import Official
+from bot.ports.store import Store
+from bot.ports.surroundings import Clock, Sleep
 
 EVERY_S = 60
 LIBRARY_EVERY_S = 1800.0

@@ -14,7 +14,8 @@ from bot.core.platform import Platform
 from bot.core.reference import Reference
 from bot.flows.remembered import Configs, Shown, Undated
 from bot.flows.requests_of_look import OneLook
-from bot.ports import Clock, Registry
+from bot.ports.registry import Registry
+from bot.ports.surroundings import Clock
 
 
 class Look:

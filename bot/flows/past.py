@@ -10,7 +10,9 @@ from bot.core.platform import Platform
 from bot.core.reference import DOCKER_HUB, Reference
 from bot.core.rhythm import MEMORY, Rhythm, learn_rhythm
 from bot.log import Log
-from bot.ports import Clock, LookResult, Store
+from bot.ports.store import Store
+from bot.ports.surroundings import Clock
+from bot.ports.targets import LookResult
 
 MAX_TAGS = 100
 """Of so many of a repository's newest tags the beginning is read for an estimate."""

@@ -11,7 +11,9 @@ from bot.core.library import official_image
 from bot.core.model import Trouble
 from bot.core.progress import Progress, progress_of
 from bot.log import Log
-from bot.ports import Clock, Official, Sleep, Store
+from bot.ports.official import Official
+from bot.ports.store import Store
+from bot.ports.surroundings import Clock, Sleep
 
 EVERY_S = 60
 

@@ -9,16 +9,10 @@ from bot.core.reference import Reference
 from bot.flows.again import in_transaction
 from bot.flows.bells import Bells
 from bot.log import Log
-from bot.ports import (
-    Clock,
-    ConfiguredWatch,
-    NewPattern,
-    Pattern,
-    Put,
-    Store,
-    Terms,
-    Transaction,
-)
+from bot.ports.configured import ConfiguredWatch, Put, Terms
+from bot.ports.patterns import NewPattern, Pattern
+from bot.ports.store import Store, Transaction
+from bot.ports.surroundings import Clock
 
 MOST_NAMED = 20
 """More watches than these are counted in the log and not named."""

@@ -9,17 +9,11 @@ from bot.core.errors import StoreBusy, StoreError, StoreFull, StoreReadOnly, Sto
 from bot.flows.again import in_transaction
 from bot.flows.bells import Bells
 from bot.log import Log
-from bot.ports import (
-    NO_FIGURES,
-    Clock,
-    Courtesy,
-    Figures,
-    LookResult,
-    News,
-    RegistryState,
-    Store,
-    Transaction,
-)
+from bot.ports.figures import NO_FIGURES, Figures
+from bot.ports.registry import Courtesy, RegistryState
+from bot.ports.store import News, Store, Transaction
+from bot.ports.surroundings import Clock
+from bot.ports.targets import LookResult
 
 FLUSH_AFTER_S = 0.02
 MAX_BATCH = 100

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from bot.core.message.english.alerts import render_place_closed, told_directly
 from bot.core.message.neutral import Message
 from bot.core.model import Place
-from bot.ports import Delivery, Messenger, Transaction
+from bot.ports.chat import Messenger
+from bot.ports.outbox import Delivery
+from bot.ports.store import Transaction
 
 CLOSED_FOR = timedelta(hours=1)
 

@@ -22,7 +22,8 @@ from bot.core.platform import Platform
 from bot.core.reference import Reference
 from bot.flows.ages import undated_in, with_times
 from bot.flows.remembered import Configs, Undated
-from bot.ports import Clock, FetchedManifest, ManifestAbsent, Registry, TagUnchanged
+from bot.ports.registry import FetchedManifest, ManifestAbsent, Registry, TagUnchanged
+from bot.ports.surroundings import Clock
 
 MAX_NESTED = 2
 """How deep an index may lie within an index."""

@@ -38,7 +38,11 @@ from bot.flows.suggest import Suggesting, suggest_nothing
 from bot.flows.tend import mute, show, unwatch
 from bot.flows.wish import wish_of
 from bot.log import Log
-from bot.ports import NO_FIGURES, Clock, Command, Courtesy, Figures, Store, Transaction
+from bot.ports.figures import NO_FIGURES, Figures
+from bot.ports.inbox import Command
+from bot.ports.registry import Courtesy
+from bot.ports.store import Store, Transaction
+from bot.ports.surroundings import Clock
 
 MAX_TRIES = 3
 CROWDED_S = 1.0

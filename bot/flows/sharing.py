@@ -3,7 +3,9 @@
 from bot.core.errors import StoreError
 from bot.flows.bells import Bell
 from bot.log import Log
-from bot.ports import Clock, SharedCourtesy, Store
+from bot.ports.registry import SharedCourtesy
+from bot.ports.store import Store
+from bot.ports.surroundings import Clock
 
 log = Log(__name__)
 

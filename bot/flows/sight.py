@@ -8,7 +8,9 @@ from bot.core.platform import Platform
 from bot.core.reference import Reference
 from bot.flows.crowd import Crowd
 from bot.flows.look import Look
-from bot.ports import Clock, KnownTarget, Store
+from bot.ports.store import Store
+from bot.ports.surroundings import Clock
+from bot.ports.targets import KnownTarget
 
 GLANCE_S = 4.0
 """How long a look may take at a tag that nobody asked for by name."""

@@ -29,7 +29,9 @@ from bot.flows.question import Depth, Explaining, Question
 from bot.flows.sight import Sight
 from bot.flows.suggest import Suggesting, suggest_nothing
 from bot.flows.wish import CHAT, Wish
-from bot.ports import AddedWatch, Clock, NewWatch, Transaction
+from bot.ports.store import Transaction
+from bot.ports.surroundings import Clock
+from bot.ports.watches import AddedWatch, NewWatch
 
 Plan = Callable[[Transaction], Awaitable[Message]]
 """The effect of a command: done within one transaction, with the answer as its value."""

@@ -10,7 +10,7 @@ from bot.core.nearest import nearest_tags
 from bot.core.reference import Reference
 from bot.flows.look import Look
 from bot.log import Log
-from bot.ports import Registry
+from bot.ports.registry import Registry
 
 TIMEOUT_S = 3.0
 

@@ -21,7 +21,10 @@ from bot.core.pattern import TagPattern
 from bot.core.platform import Platform
 from bot.flows.follow import find, unfollow
 from bot.flows.subscribe import Plan, just_answer
-from bot.ports import Clock, Command, Pattern, Transaction
+from bot.ports.inbox import Command
+from bot.ports.patterns import Pattern
+from bot.ports.store import Transaction
+from bot.ports.surroundings import Clock
 
 MUTE_FOR = timedelta(hours=8)
 MUTE_WATCH_FOR = timedelta(days=7)

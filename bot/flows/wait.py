@@ -13,7 +13,7 @@ from bot.core.platform import Platform
 from bot.core.reference import Reference
 from bot.core.schedule import Pacing, next_look
 from bot.flows.question import Depth, Explaining, Question
-from bot.ports import Chance, Clock, Sleep
+from bot.ports.surroundings import Chance, Clock, Sleep
 
 HOPE_LASTS = timedelta(minutes=30)
 """How long what is planned is believed while a script waits."""

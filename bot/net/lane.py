@@ -6,7 +6,7 @@ from datetime import datetime
 from heapq import heappop, heappush
 from itertools import count
 
-from bot.ports import Clock, Sleep
+from bot.ports.surroundings import Clock, Sleep
 
 BURST = 5
 SOON_S = 1.0

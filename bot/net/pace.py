@@ -10,7 +10,8 @@ from bot.net.lane import Lane
 from bot.net.limits import parse_budget, parse_retry_after
 from bot.net.settings import RegistrySettings
 from bot.net.standing import Standing
-from bot.ports import Chance, Clock, RegistryState, Sleep
+from bot.ports.registry import RegistryState
+from bot.ports.surroundings import Chance, Clock, Sleep
 
 CONCURRENCY = 2
 RATE = 2.0

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.core.errors import TransportFailure
-from bot.ports import Chance, Sleep
+from bot.ports.surroundings import Chance, Sleep
 
 if TYPE_CHECKING:
     from tenacity import AsyncRetrying

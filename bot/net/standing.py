@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.net.lane import Lane
 from bot.net.limits import Budget
-from bot.ports import RegistryState
+from bot.ports.registry import RegistryState
 
 BREAKER_FAILURES = 5
 FIRST_PAUSE_S = 30

@@ -16,7 +16,9 @@ from bot.official.memory import Memory
 from bot.official.merges import Merges
 from bot.official.records import Records
 from bot.official.source import Source
-from bot.ports import Clock, KnownLibrary, Store
+from bot.ports.official import KnownLibrary
+from bot.ports.store import Store
+from bot.ports.surroundings import Clock
 
 _NAME = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 _MAX_NAME_LENGTH = 128

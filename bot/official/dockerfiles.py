@@ -9,7 +9,7 @@ from bot.core.evidence import Failed, Said
 from bot.core.library import Build
 from bot.official.at_commits import FilesAtCommits
 from bot.official.source import Source, SourceFailed
-from bot.ports import Clock
+from bot.ports.surroundings import Clock
 
 MAX_REMEMBERED = 200
 _REPOSITORY = re.compile(

@@ -10,7 +10,9 @@ from bot.core.library import MAX_LIBRARY_BYTES, Library, parse_library
 from bot.core.model import Trouble
 from bot.official.memory import Copy, Memory
 from bot.official.source import File, Source, SourceFailed
-from bot.ports import Clock, KeptFile, KnownLibrary
+from bot.ports.libraries import KeptFile
+from bot.ports.official import KnownLibrary
+from bot.ports.surroundings import Clock
 
 ABSENCE_BELIEVED_AFTER = timedelta(days=1)
 """A file that was there is not gone because its host says so once: mirrors and moves fail too."""

@@ -10,7 +10,9 @@ from bot.core.evidence import LibraryAnswer, Said
 from bot.core.library import Library, MalformedLibrary, parse_library
 from bot.log import Log
 from bot.official.attempts import NO_FAILURES, Attempts
-from bot.ports import KeptFile, KnownLibrary, Store
+from bot.ports.libraries import KeptFile
+from bot.ports.official import KnownLibrary
+from bot.ports.store import Store
 
 MAX_NAMES = 500
 """Three times as many as there are official images; anybody may ask for names that are none."""

@@ -19,7 +19,7 @@ from bot.official.at_commits import FilesAtCommits
 from bot.official.attempts import NO_FAILURES
 from bot.official.members import malformed
 from bot.official.source import Source, SourceFailed
-from bot.ports import Clock
+from bot.ports.surroundings import Clock
 
 OFFICIAL_IMAGES = ("docker-library", "official-images")
 MAX_CHANGES = 6

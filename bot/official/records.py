@@ -15,7 +15,9 @@ from bot.official.attempts import NO_FAILURES, Attempts
 from bot.official.memory import load_kept, save_kept
 from bot.official.record_files import Reading, RecordFiles
 from bot.official.source import Source, SourceFailed
-from bot.ports import Clock, KeptFile, Store
+from bot.ports.libraries import KeptFile
+from bot.ports.store import Store
+from bot.ports.surroundings import Clock
 
 KEPT_AS = "docker-library/meta"
 MAX_NAMES = 200

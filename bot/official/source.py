@@ -18,7 +18,7 @@ from bot.net.egress import AddressRefused, is_public_host, was_refused
 from bot.net.limits import is_out_of_requests, parse_pause
 from bot.net.sessions import Timeouts, Way, client_timeout, open_session
 from bot.official.unpacking import PACKED, Unreadable, unpacking
-from bot.ports import Clock
+from bot.ports.surroundings import Clock
 
 TIMEOUTS = Timeouts(connect_s=3, read_s=3, total_s=5)
 """A person may be waiting for the answer that these files only make better."""

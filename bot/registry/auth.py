@@ -17,7 +17,7 @@ from bot.core.errors import (
     LoginUnavailable,
     MalformedAnswer,
 )
-from bot.ports import Clock
+from bot.ports.surroundings import Clock
 from bot.registry.credentials import Credential, CredentialBook, Kind, Lack
 from bot.registry.exchange import Answer, Request
 from bot.registry.realms import judge_realm

@@ -9,17 +9,9 @@ from bot.core.reference import Reference
 from bot.net.pace import Pace
 from bot.net.sessions import Sessions
 from bot.net.settings import RegistrySettings
-from bot.ports import (
-    NO_FIGURES,
-    Chance,
-    Clock,
-    FetchedManifest,
-    Figures,
-    ManifestAbsent,
-    Sleep,
-    TagList,
-    TagUnchanged,
-)
+from bot.ports.figures import NO_FIGURES, Figures
+from bot.ports.registry import FetchedManifest, ManifestAbsent, TagList, TagUnchanged
+from bot.ports.surroundings import Chance, Clock, Sleep
 from bot.registry.conversation import Conversation
 from bot.registry.credentials import CredentialBook, Keys
 from bot.registry.exchange import MAX_TAG_LIST_BYTES, Answer, Request

@@ -8,7 +8,7 @@ from yarl import URL
 from bot.core.errors import Denied, EgressRefused, MalformedAnswer
 from bot.core.reference import is_repository
 from bot.net.sessions import same_origin
-from bot.ports import Clock
+from bot.ports.surroundings import Clock
 from bot.registry.auth import Authority
 from bot.registry.credentials import CredentialBook
 from bot.registry.exchange import Answer, Request

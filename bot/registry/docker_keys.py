@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from bot.log import Log
-from bot.ports import Clock
+from bot.ports.surroundings import Clock
 from bot.registry.credentials import Credential, Lack
 from bot.registry.docker_config import DockerConfig, server_url
 from bot.registry.helper import HelperTrouble, ask_helper

@@ -12,7 +12,7 @@ from bot.core.errors import RegistryError
 from bot.core.reference import DOCKER_HUB
 from bot.net.limits import Budget, parse_budget
 from bot.net.settings import RegistrySettings
-from bot.ports import Clock
+from bot.ports.surroundings import Clock
 from bot.registry.conversation import Conversation
 from bot.registry.credentials import CredentialBook, Keys
 from bot.registry.exchange import MAX_ERROR_BYTES, Answer, Request

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from bot.ports import Clock
+from bot.ports.surroundings import Clock
 
 TRIED_AGAIN_AFTER = timedelta(hours=24)
 """A GET may count as a pull, so a registry that failed HEADs is given another chance."""

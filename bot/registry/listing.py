@@ -13,7 +13,7 @@ from yarl import URL
 from bot.core.errors import MalformedAnswer
 from bot.core.reference import is_tag
 from bot.net.sessions import same_origin
-from bot.ports import TagList
+from bot.ports.registry import TagList
 from bot.registry.conversation import Conversation
 from bot.registry.exchange import Answer, Request
 from bot.registry.received import etag_of, unexpected

@@ -4,7 +4,7 @@ import re
 
 from bot.core.errors import MalformedAnswer, UnsupportedAnswer
 from bot.core.reference import is_digest
-from bot.ports import FetchedManifest
+from bot.ports.registry import FetchedManifest
 from bot.registry.digests import digest_of, has_digest
 from bot.registry.exchange import Answer, Request
 

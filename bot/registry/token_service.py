@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from bot.core.errors import MalformedAnswer
-from bot.ports import Clock
+from bot.ports.surroundings import Clock
 from bot.registry.credentials import Credential, Kind
 from bot.registry.exchange import MAX_TOKEN_BYTES, Answer, Request
 from bot.registry.realms import Realm, token_form, token_url

@@ -25,7 +25,8 @@ from bot.net.limits import BUDGET_HEADER
 from bot.net.pace import Pace
 from bot.net.retry import once_more
 from bot.net.sessions import Sessions, same_origin
-from bot.ports import NO_FIGURES, Chance, Figures, Sleep
+from bot.ports.figures import NO_FIGURES, Figures
+from bot.ports.surroundings import Chance, Sleep
 from bot.registry.exchange import MAX_ERROR_BYTES, Answer, Request
 
 # Plain numbers, because every look compares them.

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from bot.ports import NewWatch, Pattern
+from bot.ports.patterns import Pattern
+from bot.ports.watches import NewWatch
 from bot.store.parts import join_own
 from bot.store.session import Session
 from bot.store.subscribing import subscribe

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, func, select
 
-from bot.ports import Backlog
+from bot.ports.store import Backlog
 from bot.store.columns import UtcDateTime
 from bot.store.lines import IS_UNSENT
 from bot.store.schema import alerts, deliveries, inbox, targets

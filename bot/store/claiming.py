@@ -11,7 +11,7 @@ from sqlalchemy.sql.expression import ScalarSelect
 
 from bot.core.model import TargetId, Want, WatchId
 from bot.core.platform import Platform
-from bot.ports import ClaimedTarget, SharedTarget
+from bot.ports.targets import ClaimedTarget, SharedTarget
 from bot.store.columns import UtcDateTime
 from bot.store.damage import readable
 from bot.store.many import among

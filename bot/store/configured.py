@@ -6,7 +6,8 @@ from sqlalchemy import bindparam, delete, select
 
 from bot.core.model import Place, WatchId
 from bot.core.reference import Reference
-from bot.ports import FROM_CONFIGURATION, ConfiguredWatch, NewWatch, Put, Terms
+from bot.ports.configured import FROM_CONFIGURATION, ConfiguredWatch, Put, Terms
+from bot.ports.watches import NewWatch
 from bot.store.damage import readable
 from bot.store.dialect import insert_or_replace
 from bot.store.parts import Own, own_from, part_of, settle, terms_from

@@ -9,7 +9,8 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.ports import News, Sleep
+from bot.ports.store import News
+from bot.ports.surroundings import Sleep
 from bot.store.address import PostgresAddress, parse_address
 from bot.store.backlogs import SqlBacklogs
 from bot.store.configured import SqlConfigured

@@ -9,7 +9,8 @@ from sqlalchemy import Row, bindparam, select, tuple_, update
 from bot.core.early import built_alert
 from bot.core.model import Alert, TargetId, Want, WantState
 from bot.core.reference import Reference
-from bot.ports import LookResult, News
+from bot.ports.store import News
+from bot.ports.targets import LookResult
 from bot.store.columns import UtcDateTime
 from bot.store.dialect import insert_or_ignore
 from bot.store.looked import Held

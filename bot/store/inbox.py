@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Text, bindparam, func, select, update
 
 from bot.core.model import Place
-from bot.ports import Command, News
+from bot.ports.inbox import Command
+from bot.ports.store import News
 from bot.store.columns import UtcDateTime
 from bot.store.dialect import insert_or_ignore, insert_or_replace
 from bot.store.places import place_parts

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from bot.ports import KeptFile
+from bot.ports.libraries import KeptFile
 from bot.store.dialect import insert_or_replace
 from bot.store.schema import libraries
 from bot.store.session import Session

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select, update
 
 from bot.core.model import MISSING, TargetId, WantState, Watch
 from bot.core.reference import DOCKER_HUB
-from bot.ports import AwaitedTag
+from bot.ports.listings import AwaitedTag
 from bot.store.columns import UtcDateTime
 from bot.store.schema import targets, wants, watches
 from bot.store.session import Session

@@ -19,7 +19,8 @@ from sqlalchemy import (
     update,
 )
 
-from bot.ports import LookResult, News
+from bot.ports.store import News
+from bot.ports.targets import LookResult
 from bot.store.columns import UtcDateTime, moment_as_text
 from bot.store.compact import compact_json
 from bot.store.many import rows_of_json

@@ -8,7 +8,8 @@ from sqlalchemy import Update, bindparam, case, insert, select, update
 
 from bot.core.message.neutral import Message
 from bot.core.model import Place
-from bot.ports import Delivery, News, OutboxEntry
+from bot.ports.outbox import Delivery, OutboxEntry
+from bot.ports.store import News
 from bot.store.columns import UtcDateTime
 from bot.store.forming import choose, next_turn_at
 from bot.store.lines import Turn

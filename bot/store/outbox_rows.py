@@ -8,7 +8,7 @@ from sqlalchemy import Row, bindparam, select
 
 from bot.core.message.neutral import Message
 from bot.core.model import Alert, Event, WatchId
-from bot.ports import Delivery, Edited, OutboxEntry, OwedAlert
+from bot.ports.outbox import Delivery, Edited, OutboxEntry, OwedAlert
 from bot.store.damage import readable
 from bot.store.lines import IS_UNSENT
 from bot.store.schema import alerts, deliveries, places, watchers, watches

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, select, update
 
 from bot.core.model import Place
-from bot.ports import News
+from bot.ports.store import News
 from bot.store.places import IS_THE_PLACE, place_key, place_row
 from bot.store.schema import deliveries, places
 from bot.store.session import Session

@@ -13,7 +13,8 @@ from sqlalchemy import Row, bindparam, delete, select, update
 
 from bot.core.model import WatchId
 from bot.core.platform import Platform
-from bot.ports import NewWatch, Terms
+from bot.ports.configured import Terms
+from bot.ports.watches import NewWatch
 from bot.store.schema import configured, wants, watchers, watches
 from bot.store.session import Session
 from bot.store.subscribing import drop_platforms, later_end

@@ -20,7 +20,8 @@ from sqlalchemy import (
 
 from bot.core.model import Place
 from bot.core.reference import Reference
-from bot.ports import ClaimedTags, Listed, NewPattern, News, Pattern, PatternId
+from bot.ports.patterns import ClaimedTags, Listed, NewPattern, Pattern, PatternId
+from bot.ports.store import News
 from bot.store.announcing import announce
 from bot.store.columns import UtcDateTime
 from bot.store.damage import readable

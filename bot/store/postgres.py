@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from bot.core.errors import StoreError, StoreUnusable
 from bot.log import Log
-from bot.ports import News, Sleep
+from bot.ports.store import News
+from bot.ports.surroundings import Sleep
 from bot.store.address import PostgresAddress, unusable_url
 from bot.store.compact import compact_json
 from bot.store.migrate import migrate

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 
 from bot.core.model import Alert, Event, Want, WatchId
-from bot.ports import LookResult, News
+from bot.ports.store import News
+from bot.ports.targets import LookResult
 from bot.store.deriving import derive_targets, mark_built, shared_targets
 from bot.store.dialect import insert_or_ignore
 from bot.store.looked import Held, write_targets

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, exists, select, update
 
 from bot.core.model import Place
-from bot.ports import Delivery
+from bot.ports.outbox import Delivery
 from bot.store.columns import UtcDateTime
 from bot.store.places import IS_THE_PLACE, place_key
 from bot.store.schema import deliveries, places

@@ -5,7 +5,8 @@ from operator import attrgetter
 
 from sqlalchemy import select
 
-from bot.ports import News, RegistryState
+from bot.ports.registry import RegistryState
+from bot.ports.store import News
 from bot.store.dialect import insert_or_replace
 from bot.store.schema import registries
 from bot.store.session import Session

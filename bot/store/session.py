@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import CursorResult, Executable
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.ports import News
+from bot.ports.store import News
 from bot.store.translation import bindable, translated
 
 NewToken = Callable[[], str]

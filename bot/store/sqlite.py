@@ -7,7 +7,8 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.ports import News, Sleep
+from bot.ports.store import News
+from bot.ports.surroundings import Sleep
 from bot.store.address import make_folder
 from bot.store.engine import open_engine, that_writes
 from bot.store.migrate import migrate

@@ -9,7 +9,8 @@ from sqlalchemy import Row, bindparam, case, delete, func, insert, select, updat
 
 from bot.core.model import WantState
 from bot.core.platform import Platform
-from bot.ports import News, NewWatch
+from bot.ports.store import News
+from bot.ports.watches import NewWatch
 from bot.store.columns import UtcDateTime
 from bot.store.dialect import insert_or_ignore
 from bot.store.places import place_row

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, Select, bindparam, select, update
 
 from bot.core.reference import Reference
-from bot.ports import ClaimedTags, Pattern, PatternId
+from bot.ports.patterns import ClaimedTags, Pattern, PatternId
 from bot.store.columns import UtcDateTime
 from bot.store.damage import readable
 from bot.store.schema import patterns, places, tag_lists

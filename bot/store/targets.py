@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, and_, bindparam, case, select, tuple_, upd
 
 from bot.core.model import Observation, TargetId
 from bot.core.reference import Reference
-from bot.ports import ClaimedTarget, KnownTarget, LookResult, News
+from bot.ports.store import News
+from bot.ports.targets import ClaimedTarget, KnownTarget, LookResult
 from bot.store.claiming import claim_targets, earliest_due_at
 from bot.store.columns import UtcDateTime
 from bot.store.recording import record_looks

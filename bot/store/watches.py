@@ -7,7 +7,8 @@ from sqlalchemy import bindparam, exists, func, select, update
 
 from bot.core.model import Place, Watch, WatchId
 from bot.core.platform import Platform
-from bot.ports import AddedWatch, Held, News, NewWatch
+from bot.ports.store import News
+from bot.ports.watches import AddedWatch, Held, NewWatch
 from bot.store.columns import UtcDateTime
 from bot.store.parts import configured_among, drop_own, join_own
 from bot.store.places import IS_THE_PLACE, place_key, place_row

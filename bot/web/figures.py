@@ -14,7 +14,9 @@ from prometheus_client import (
 )
 
 from bot.core.model import Event, Observation, Status
-from bot.ports import Backlog, Heard, RegistryState, Sending
+from bot.ports.figures import Heard, Sending
+from bot.ports.registry import RegistryState
+from bot.ports.store import Backlog
 
 MAX_REGISTRIES = 30
 """Hosts come from strangers: those beyond, in order of appearance, are counted as OTHER."""

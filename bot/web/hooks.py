@@ -15,7 +15,8 @@ from bot.core.errors import MalformedEvent
 from bot.core.pushed import Notice, Pushed, Sender, read_notice
 from bot.log import Log
 from bot.net.secret import Secret
-from bot.ports import Clock, Figures, Heard
+from bot.ports.figures import Figures, Heard
+from bot.ports.surroundings import Clock
 from bot.web.proof import Post, Proof, prove
 from bot.web.server import MAX_BODY_BYTES
 

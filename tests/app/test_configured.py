@@ -15,7 +15,7 @@ from bot.core.model import TERMINAL, Event, Place
 from bot.core.platform import Platform, parse_platform
 from bot.core.reference import parse_reference
 from bot.flows.reconcile import Plan, Reconciled
-from bot.ports import Terms
+from bot.ports.configured import Terms
 from tests.support.stores import NOW
 
 ARM64, AMD64 = parse_platform("arm64"), parse_platform("amd64")

@@ -32,7 +32,7 @@ from bot.core.errors import (
     TransportFailure,
 )
 from bot.net.limits import Budget
-from bot.ports import NO_FIGURES
+from bot.ports.figures import NO_FIGURES
 from bot.registry.greeting import Greeting
 from bot.store.inspection import upgrade_store
 from bot.web.hooks import Hook, Hooks

@@ -17,7 +17,7 @@ from bot.config import Settings, load_settings
 from bot.core.errors import NotSent, PlaceClosed, Postponed, SendUncertain, Unsendable
 from bot.core.model import TERMINAL
 from bot.flows.deliver import Deliverer, DeliverySettings
-from bot.ports import Store
+from bot.ports.store import Store
 from bot.store.database import open_store
 from bot.web.figures import PrometheusFigures
 from tests.support.conversations import Mailroom

@@ -16,7 +16,8 @@ from bot.app.running import assembled, run
 from bot.app.world import World
 from bot.config import Loaded, Settings, load_settings
 from bot.core.errors import CannotListen, InvalidInput, StoreUnusable
-from bot.ports import RegistryState, Store
+from bot.ports.registry import RegistryState
+from bot.ports.store import Store
 from bot.store.database import open_store
 from tests.support.stores import NODE, NOW, add, new_watch
 from tests.support.troubled_store import TroubledStore

@@ -14,7 +14,8 @@ from bot.chat.slack.workspace import Slack, SlackSettings, open_slack
 from bot.chat.surroundings import Surroundings
 from bot.chat.telegram.account import Telegram, TelegramSettings, open_telegram
 from bot.flows.bells import Bells
-from bot.ports import Command, Store
+from bot.ports.inbox import Command
+from bot.ports.store import Store
 from bot.store.database import open_store
 from tests.support.slack_server import SlackServer, slack_server
 from tests.support.telegram_server import TelegramServer, telegram_server

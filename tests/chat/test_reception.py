@@ -4,7 +4,7 @@ from bot.chat.heard import Heard
 from bot.chat.reception import Reception, ReceptionSettings
 from bot.core.model import Place
 from bot.flows.bells import Bells
-from bot.ports import Store
+from bot.ports.store import Store
 from tests.chat.conftest import all_commands_in
 
 GROUP = Place("telegram", "-100")

@@ -27,7 +27,7 @@ from bot.core.errors import (
 )
 from bot.core.message.neutral import Button, Message
 from bot.core.model import Place
-from bot.ports import Sent
+from bot.ports.chat import Sent
 from tests.support.chat_faults import (
     CUT_AFTER,
     CUT_BEFORE,

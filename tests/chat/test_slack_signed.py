@@ -5,7 +5,7 @@ import pytest
 from aiohttp import ClientSession, web
 
 from bot.chat.slack.workspace import Slack
-from bot.ports import Store
+from bot.ports.store import Store
 from tests.chat.conftest import commands_in
 from tests.support.slack_server import TEAM, SlackServer
 

@@ -14,7 +14,7 @@ from bot.chat.surroundings import Surroundings
 from bot.core.errors import ChatRefused
 from bot.core.model import Place
 from bot.flows.bells import Bells
-from bot.ports import Store
+from bot.ports.store import Store
 from tests.chat.conftest import all_commands_in, commands_in, running
 from tests.support.chat_faults import CUT_BEFORE, refusal
 from tests.support.slack_server import SlackServer

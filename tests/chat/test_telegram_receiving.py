@@ -11,7 +11,7 @@ from bot.chat.telegram.receiving import webhook_secret
 from bot.core.errors import ChatRefused
 from bot.core.message.neutral import Message
 from bot.core.model import Place
-from bot.ports import Store
+from bot.ports.store import Store
 from tests.chat.conftest import GROUP, all_commands_in, commands_in, running
 from tests.support.chat_faults import CUT_AFTER, CUT_BEFORE, Fault, refusal
 from tests.support.telegram_server import BOT_NAME, TelegramServer

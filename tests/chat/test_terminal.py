@@ -15,7 +15,7 @@ from bot.chat.terminal import Terminal
 from bot.core.errors import NotSent, StoreFull
 from bot.core.message.neutral import Message
 from bot.core.model import TERMINAL
-from bot.ports import Store
+from bot.ports.store import Store
 from tests.chat.conftest import all_commands_in
 from tests.support.troubled_store import TroubledStore
 

@@ -20,7 +20,7 @@ from bot.core.errors import (
 from bot.core.message.neutral import Message, News
 from bot.core.model import Place
 from bot.net.secret import Secret
-from bot.ports import Sent
+from bot.ports.chat import Sent
 from tests.support.authority import Authority
 from tests.support.canaries import canary
 from tests.support.listening import listener

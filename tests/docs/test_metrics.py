@@ -6,7 +6,9 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.core.model import Event, Observation, Status
-from bot.ports import Backlog, Heard, RegistryState, Sending
+from bot.ports.figures import Heard, Sending
+from bot.ports.registry import RegistryState
+from bot.ports.store import Backlog
 from bot.web.figures import MESSAGE_STATES, OTHER, PrometheusFigures
 from tests.support.documents import code_spans, document, rows, sections
 

@@ -6,7 +6,7 @@ import pytest
 from bot.core.errors import StoreBusy, StoreConflict
 from bot.core.message.neutral import Message
 from bot.flows.again import TRIES, in_transaction
-from bot.ports import Transaction
+from bot.ports.store import Transaction
 from bot.store.database import open_store
 from tests.support.stores import NOW, TEAM, take
 from tests.support.troubled_store import TroubledStore

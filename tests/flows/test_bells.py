@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.flows.bells import OVERDUE_S, POLL_S, Bell, Bells
-from bot.ports import News
+from bot.ports.store import News
 from tests.support.stores import NOW, at
 
 

@@ -30,7 +30,7 @@ from bot.flows.bells import OVERDUE_S, Bells
 from bot.flows.check import Checker, LookSettings, Rules, check, result_of
 from bot.flows.look import Look
 from bot.flows.recorder import Recorder
-from bot.ports import ClaimedTarget, KnownTarget, LookResult
+from bot.ports.targets import ClaimedTarget, KnownTarget, LookResult
 from bot.store.database import open_store
 from tests.support.conversations import Courtesies
 from tests.support.planned_registry import PlannedRegistry

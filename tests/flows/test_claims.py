@@ -8,7 +8,7 @@ import pytest
 from bot.core.model import TargetId
 from bot.core.reference import Reference
 from bot.flows.claims import Claims
-from bot.ports import ClaimedTarget
+from bot.ports.targets import ClaimedTarget
 from tests.support.registry_client import NOW
 
 ONE = ClaimedTarget(

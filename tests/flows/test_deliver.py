@@ -20,7 +20,7 @@ from bot.core.message.english.alerts import SENT_AGAIN
 from bot.core.message.slack import render_slack
 from bot.core.message.telegram import render_telegram
 from bot.flows.deliver import DeliverySettings
-from bot.ports import Store
+from bot.ports.store import Store
 from bot.store.forming import MAX_ALERTS
 from tests.support.conversations import Mailroom
 from tests.support.messengers import PlannedMessenger

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.core.errors import NotSent, PlaceClosed, SendUncertain, Unsendable
-from bot.ports import Store
+from bot.ports.store import Store
 from tests.store.test_editing import card_of, see
 from tests.support.conversations import Mailroom
 from tests.support.messengers import PlannedMessenger

@@ -6,7 +6,7 @@ from bot.core.errors import PlaceClosed, PlaceMoved
 from bot.core.message.english.alerts import SENT_AGAIN
 from bot.core.message.neutral import Button, Message
 from bot.core.model import Place
-from bot.ports import Store
+from bot.ports.store import Store
 from tests.support.conversations import Mailroom
 from tests.support.messengers import PlannedMessenger
 from tests.support.stores import BUSYBOX, CHAT, NODE, OPS, TEAM, add, at, new_watch, watches_of

@@ -23,7 +23,9 @@ from bot.flows.desk import Desk as PageDesk
 from bot.flows.look import Look
 from bot.flows.reconcile import Plan, Reconciler
 from bot.flows.sight import Sight
-from bot.ports import RegistryState, Store, Terms
+from bot.ports.configured import Terms
+from bot.ports.registry import RegistryState
+from bot.ports.store import Store
 from tests.support.conversations import FRESH_S, LOOK_TIMEOUT_S, Desk
 from tests.support.stores import (
     AMD64,

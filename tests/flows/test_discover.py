@@ -14,7 +14,8 @@ from bot.core.schedule import Pacing
 from bot.flows.bells import Bells
 from bot.flows.discover import FORGOTTEN, Discoverer, compare
 from bot.flows.look import Look
-from bot.ports import ClaimedTags, NewPattern, Pattern, PatternId, Store
+from bot.ports.patterns import ClaimedTags, NewPattern, Pattern, PatternId
+from bot.ports.store import Store
 from tests.support.conversations import Courtesies
 from tests.support.planned_registry import PlannedRegistry
 from tests.support.stores import ARM64, NOW, TEAM, at, watches_of

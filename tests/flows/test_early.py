@@ -13,7 +13,7 @@ from bot.core.schedule import Pacing
 from bot.flows.check import Rules, check, result_of
 from bot.flows.early import Early
 from bot.flows.look import Look
-from bot.ports import ClaimedTarget, LookResult, SharedTarget
+from bot.ports.targets import ClaimedTarget, LookResult, SharedTarget
 from tests.support.planned_registry import PlannedRegistry
 from tests.support.registry_client import ManualClock
 from tests.support.stores import (

@@ -12,7 +12,7 @@ from bot.core.errors import StoreBusy
 from bot.core.reference import parse_reference
 from bot.flows.bells import Bells
 from bot.flows.expire import EVERY_S, MAX_AT_ONCE, expire, expire_for_ever
-from bot.ports import Store
+from bot.ports.store import Store
 from tests.support.conversations import Desk
 from tests.support.registry_client import ManualClock
 from tests.support.stores import (

@@ -30,7 +30,7 @@ from bot.core.reference import Reference, parse_reference
 from bot.flows.explain import MAX_LOOKS, Explainer
 from bot.flows.look import Look
 from bot.flows.question import Depth, Question
-from bot.ports import KnownLibrary
+from bot.ports.official import KnownLibrary
 from tests.support.decisions import AMD64, ARM64, NOW, S390X
 from tests.support.planned_official import COMMIT, PlannedOfficial, library_text
 from tests.support.planned_registry import PlannedRegistry

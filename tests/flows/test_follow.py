@@ -7,7 +7,8 @@ import pytest
 from bot.core.errors import Denied, RateLimited, UnlistedRegistry
 from bot.core.pattern import parse_tag_pattern
 from bot.flows.follow import MATCHED_AT_ONCE
-from bot.ports import NewPattern, Store
+from bot.ports.patterns import NewPattern
+from bot.ports.store import Store
 from tests.support.conversations import Desk
 from tests.support.stores import ARM64, NOW, TEAM, add, new_watch
 

@@ -19,7 +19,7 @@ from bot.flows.board import FRESH_FOR
 from bot.flows.desk import Desk as PageDesk
 from bot.flows.foresight import MAX_PASTS, PAST_READ_AGAIN_AFTER, RELIED_UPON
 from bot.flows.lineage import BELIEVED_FOR, MAX_REMEMBERED, Lineage
-from bot.ports import Store
+from bot.ports.store import Store
 from tests.support.build_system import BuildSystem
 from tests.support.conversations import Desk
 from tests.support.stores import (

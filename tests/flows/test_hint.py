@@ -12,7 +12,7 @@ from bot.core.pushed import Pushed
 from bot.core.reference import parse_reference
 from bot.flows.bells import Bells
 from bot.flows.hint import Hinter
-from bot.ports import Heard, NoFigures
+from bot.ports.figures import Heard, NoFigures
 from bot.store.database import open_store
 from tests.support.stores import (
     AMD64,

@@ -17,7 +17,7 @@ from bot.flows.explain import Explainer
 from bot.flows.listed import Listed, keep_listed_for_ever
 from bot.flows.look import Look
 from bot.flows.sight import Sight
-from bot.ports import KnownLibrary
+from bot.ports.official import KnownLibrary
 from bot.store.database import SqlStore
 from tests.support.planned_official import PlannedOfficial
 from tests.support.planned_registry import PlannedRegistry

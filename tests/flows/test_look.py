@@ -23,7 +23,7 @@ from bot.flows.remembered import (
     Undated,
 )
 from bot.net.sessions import Timeouts
-from bot.ports import FetchedManifest, ManifestAbsent
+from bot.ports.registry import FetchedManifest, ManifestAbsent
 from bot.registry.client import RegistryClient
 from tests.support.images import MediaTypes
 from tests.support.registry_client import NOW, Connection, connected, no_chance, reference_to

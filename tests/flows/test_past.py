@@ -13,7 +13,7 @@ from bot.core.rhythm import MEMORY, PERIOD_S
 from bot.core.schedule import Pacing
 from bot.flows.check import Rules, result_of
 from bot.flows.past import FRESH, MAX_REMEMBERED, SETTLED, Hindsight, Rhythms, has_rhythm
-from bot.ports import Store
+from bot.ports.store import Store
 from tests.support.registry_client import ManualClock
 from tests.support.stores import (
     AMD64,

@@ -7,7 +7,8 @@ from bot.core.platform import Platform
 from bot.core.reference import Reference
 from bot.flows.bells import Bells
 from bot.flows.reconcile import Called, Plan, Reconciled, Reconciler
-from bot.ports import Store, Terms
+from bot.ports.configured import Terms
+from bot.ports.store import Store
 from tests.support.stores import AMD64, ARM64, BUSYBOX, NODE, NOW, OPS, TEAM, add, new_watch
 
 Wishes = dict[tuple[Reference, Place], Terms]

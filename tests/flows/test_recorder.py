@@ -13,7 +13,8 @@ from bot.core.model import Observation
 from bot.core.reference import parse_reference
 from bot.flows.bells import Bells
 from bot.flows.recorder import MAX_BATCH, Recorder
-from bot.ports import ClaimedTarget, LookResult, RegistryState
+from bot.ports.registry import RegistryState
+from bot.ports.targets import ClaimedTarget, LookResult
 from bot.store.database import open_store
 from tests.support.conversations import Courtesies
 from tests.support.stores import AMD64, ARM64, NOW, add, at, claim, look, new_watch, present

@@ -10,7 +10,8 @@ from bot.core.message.english.lists import ROWS_A_PAGE
 from bot.core.message.neutral import Button
 from bot.core.model import TERMINAL, Place
 from bot.core.reference import parse_reference
-from bot.ports import RegistryState, Store
+from bot.ports.registry import RegistryState
+from bot.ports.store import Store
 from tests.support.conversations import EXPIRES_IN, Courtesies, Desk
 from tests.support.stores import (
     AMD64,

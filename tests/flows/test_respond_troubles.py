@@ -8,7 +8,8 @@ from structlog.testing import capture_logs
 from bot.core.errors import StoreBusy
 from bot.flows.crowd import AT_ONCE
 from bot.flows.respond import CROWDED_S
-from bot.ports import RegistryState, Store
+from bot.ports.registry import RegistryState
+from bot.ports.store import Store
 from tests.support.conversations import LEASE_S, Desk
 from tests.support.stores import NODE, NOW, OPS, TEAM, add, at, new_watch, take, watches_of
 

@@ -20,7 +20,8 @@ from bot.core.platform import Platform
 from bot.flows.sight import Sight
 from bot.flows.subscribe import Prepared, Subscriber, SubscribeSettings
 from bot.flows.wish import Wish
-from bot.ports import KnownTarget, Store
+from bot.ports.store import Store
+from bot.ports.targets import KnownTarget
 from tests.support.conversations import EXPIRES_IN, FRESH_S, LOOK_TIMEOUT_S, Desk
 from tests.support.stores import (
     AMD64,

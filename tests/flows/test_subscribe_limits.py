@@ -8,7 +8,7 @@ from bot.core.model import Place
 from bot.core.reference import parse_reference
 from bot.flows.subscribe import WatchLimits
 from bot.flows.wish import Wish
-from bot.ports import Store
+from bot.ports.store import Store
 from tests.support.conversations import Desk
 from tests.support.stores import ARM64, BUSYBOX, GRAFANA, NODE, OPS, TEAM, add, new_watch
 

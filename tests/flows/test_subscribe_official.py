@@ -6,7 +6,7 @@ from bot.core.errors import RateLimited, TroubleKind
 from bot.core.message.english.answers import MAX_LINES
 from bot.core.message.neutral import Button
 from bot.core.model import Trouble
-from bot.ports import Store
+from bot.ports.store import Store
 from tests.support.conversations import Desk
 from tests.support.planned_official import COMMIT
 from tests.support.stores import ARM64, watches_of

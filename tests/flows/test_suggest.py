@@ -11,7 +11,7 @@ from bot.core.model import Place
 from bot.core.reference import parse_reference
 from bot.flows.look import Look
 from bot.flows.suggest import Suggest
-from bot.ports import Store
+from bot.ports.store import Store
 from tests.support.conversations import Desk
 from tests.support.stores import OPS, TEAM, watches_of
 

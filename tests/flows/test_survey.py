@@ -19,7 +19,7 @@ from bot.flows.look import Look
 from bot.flows.question import Question
 from bot.flows.survey import Finding, InTurn, all_there, survey, verdict_on_all
 from bot.flows.wait import Progress, Verdict, Waiting
-from bot.ports import Sleep
+from bot.ports.surroundings import Sleep
 from tests.support.decisions import AMD64, ARM64, NOW, missing, present, unknown
 from tests.support.planned_registry import PlannedRegistry, Step
 from tests.support.registry_client import ManualClock, no_chance

@@ -12,7 +12,7 @@ from bot.core.errors import RegistryParked
 from bot.net.lane import BACKLOG
 from bot.net.pace import CONCURRENCY, Pace
 from bot.net.settings import RegistrySettings
-from bot.ports import Courtesy, RegistryState
+from bot.ports.registry import Courtesy, RegistryState
 from tests.support.registry_client import NOW, ManualClock, no_chance
 
 HUB = "docker.io"

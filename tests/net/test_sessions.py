@@ -10,7 +10,7 @@ from bot.core.errors import ConfigurationError, EgressRefused, TlsFailed
 from bot.net.egress import AddressRefused
 from bot.net.sessions import Sessions, Timeouts
 from bot.net.settings import RegistrySettings
-from bot.ports import TagUnchanged
+from bot.ports.registry import TagUnchanged
 from tests.support.authority import Authority
 from tests.support.registry_client import connected
 from tests.support.scripted_answers import Answer

@@ -15,7 +15,8 @@ from bot.core.model import Trouble
 from bot.net.sessions import Timeouts
 from bot.official import OfficialClient, opened_source
 from bot.official.memory import MAX_NAMES
-from bot.ports import KnownLibrary, Store
+from bot.ports.official import KnownLibrary
+from bot.ports.store import Store
 from bot.store.database import open_store
 from tests.support.decisions import NOW
 from tests.support.registry_client import ManualClock

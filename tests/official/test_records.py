@@ -18,7 +18,8 @@ from bot.net.sessions import Timeouts
 from bot.official import Addresses, OfficialClient, opened_source
 from bot.official.record_files import BUILDS, MAX_COMMITS_BYTES
 from bot.official.records import BELIEVED_FOR, FOR_NEW_NAMES, KEPT_AS, MAX_NAMES
-from bot.ports import KeptFile, Store
+from bot.ports.libraries import KeptFile
+from bot.ports.store import Store
 from bot.store.database import open_store
 from tests.support.build_system import LIST_COMMIT, BuildSystem
 from tests.support.decisions import NOW

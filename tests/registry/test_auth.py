@@ -13,7 +13,7 @@ from bot.core.errors import Denied, RegistryError
 from bot.net.secret import Secret
 from bot.net.sessions import Timeouts
 from bot.net.settings import RegistrySettings
-from bot.ports import FetchedManifest, TagUnchanged
+from bot.ports.registry import FetchedManifest, TagUnchanged
 from bot.registry.auth import ANONYMOUS, Authority
 from bot.registry.credentials import CredentialBook
 from bot.registry.exchange import Answer as Answered

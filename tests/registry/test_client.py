@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from bot.core.errors import RateLimited, RegistryParked
-from bot.ports import FetchedManifest, ManifestAbsent, Registry, TagUnchanged
+from bot.ports.registry import FetchedManifest, ManifestAbsent, Registry, TagUnchanged
 from tests.support.registry_client import Connection, connected, reference_to
 from tests.support.scripted_answers import Answer
 from tests.support.scripted_registry import Heads, ScriptedRegistry

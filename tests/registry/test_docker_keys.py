@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from bot.core.errors import LoginRefused, LoginUnavailable
 from bot.net.secret import Secret
-from bot.ports import FetchedManifest, TagUnchanged
+from bot.ports.registry import FetchedManifest, TagUnchanged
 from bot.registry.docker_config import parse_docker_config
 from bot.registry.docker_keys import DockerKeys
 from tests.support.credential_helper import CredentialHelper

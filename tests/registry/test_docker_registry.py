@@ -5,7 +5,7 @@ import pytest
 from bot.core.errors import Denied
 from bot.net.secret import Secret
 from bot.net.settings import RegistrySettings
-from bot.ports import FetchedManifest, ManifestAbsent, TagUnchanged
+from bot.ports.registry import FetchedManifest, ManifestAbsent, TagUnchanged
 from tests.support.docker_registry import DockerRegistry, StartRegistry
 from tests.support.images import MediaTypes, delete_manifest, push_image
 from tests.support.registry_client import connected, reference_to

@@ -7,7 +7,7 @@ import pytest
 from bot.core.errors import EgressRefused, MalformedAnswer, ProxyFailed, UnlistedRegistry
 from bot.core.reference import Reference
 from bot.net.secret import Secret
-from bot.ports import TagUnchanged
+from bot.ports.registry import TagUnchanged
 from tests.support.listening import Listener, NamesAt, listener
 from tests.support.registry_client import Connection, connected
 from tests.support.scripted_answers import Answer

@@ -22,7 +22,7 @@ from bot.core.errors import (
     UnsupportedAnswer,
 )
 from bot.net.sessions import Timeouts
-from bot.ports import FetchedManifest, ManifestAbsent, TagUnchanged
+from bot.ports.registry import FetchedManifest, ManifestAbsent, TagUnchanged
 from bot.registry.digests import digest_of
 from tests.support.registry_client import Connection, connected, reference_to
 from tests.support.scripted_answers import Answer

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bot.core.errors import Denied, LoginRefused, TransportFailure
-from bot.ports import FetchedManifest, TagUnchanged
+from bot.ports.registry import FetchedManifest, TagUnchanged
 from bot.registry.docker_config import parse_docker_config
 from bot.registry.docker_keys import DockerKeys
 from tests.support.registry_client import NOW, connected

@@ -6,7 +6,7 @@ import pytest
 
 from bot.core.errors import Denied, LoginRefused, RateLimited, RegistryParked
 from bot.net.secret import Secret
-from bot.ports import FetchedManifest, ManifestAbsent, TagUnchanged
+from bot.ports.registry import FetchedManifest, ManifestAbsent, TagUnchanged
 from tests.support.registry_client import Connection, connected, reference_to
 from tests.support.scripted_answers import Answer
 from tests.support.scripted_registry import Heads, ScriptedRegistry

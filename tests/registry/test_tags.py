@@ -10,7 +10,7 @@ import pytest
 
 from bot.core.errors import Denied, MalformedAnswer, OversizedAnswer, RateLimited, RegistryError
 from bot.net.settings import RegistrySettings
-from bot.ports import TagList
+from bot.ports.registry import TagList
 from tests.support.docker_registry import StartRegistry
 from tests.support.images import push_image
 from tests.support.registry_client import Connection, connected, reference_to

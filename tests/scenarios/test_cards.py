@@ -9,7 +9,7 @@ import pytest
 from bot.core.model import Place
 from bot.core.pattern import parse_tag_pattern
 from bot.core.platform import parse_platform
-from bot.ports import NewPattern
+from bot.ports.patterns import NewPattern
 from bot.store.database import open_store
 from tests.scenarios.conftest import WriteConfig
 from tests.scenarios.test_fault_run import AGAIN, TELEGRAM_429, nothing_is_owed

@@ -20,7 +20,8 @@ from bot.flows.check import Rules, check
 from bot.flows.sight import Sight
 from bot.flows.subscribe import Subscriber
 from bot.flows.wish import Wish
-from bot.ports import ClaimedTarget, Store
+from bot.ports.store import Store
+from bot.ports.targets import ClaimedTarget
 from tests.scenarios.conftest import WriteConfig
 from tests.support.bot_process import BotProcess
 from tests.support.command_line import archbell

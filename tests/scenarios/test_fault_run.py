@@ -10,7 +10,7 @@ import pytest
 from bot.core.model import Place
 from bot.core.platform import parse_platform
 from bot.core.reference import parse_reference
-from bot.ports import NewWatch
+from bot.ports.watches import NewWatch
 from bot.store.database import open_store
 from tests.scenarios.conftest import WriteConfig
 from tests.support.bot_process import BotProcess

@@ -11,7 +11,9 @@ from bot.core.reference import parse_reference
 from bot.core.schedule import Pacing
 from bot.flows.check import Rules, check
 from bot.flows.wish import Wish
-from bot.ports import ClaimedTarget, OutboxEntry, Store
+from bot.ports.outbox import OutboxEntry
+from bot.ports.store import Store
+from bot.ports.targets import ClaimedTarget
 from tests.scenarios.conftest import WriteConfig
 from tests.support.docker_registry import StartRegistry
 from tests.support.images import push_image

@@ -18,7 +18,8 @@ from bot.core.model import TERMINAL
 from bot.core.platform import parse_platform
 from bot.core.reference import Reference, parse_reference
 from bot.flows.explain import EXPLAINING_S
-from bot.ports import NewWatch, OutboxEntry
+from bot.ports.outbox import OutboxEntry
+from bot.ports.watches import NewWatch
 from bot.store.database import SqlStore, open_store
 from tests.scenarios.conftest import WriteConfig
 from tests.support.bot_process import BotProcess

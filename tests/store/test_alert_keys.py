@@ -5,7 +5,7 @@ import random
 import pytest
 
 from bot.core.model import Event, Observation
-from bot.ports import Store
+from bot.ports.store import Store
 from tests.store.conftest import Query
 from tests.support.stores import (
     AMD64,

@@ -10,7 +10,8 @@ import pytest
 from bot.core.model import Event, Observation, Place, TargetId, WatchId
 from bot.core.platform import Platform
 from bot.core.reference import Reference
-from bot.ports import ClaimedTarget, Store
+from bot.ports.store import Store
+from bot.ports.targets import ClaimedTarget
 from tests.support.stores import (
     AMD64,
     ARM64,

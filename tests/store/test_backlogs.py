@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import ClauseElement
 
 from bot.core.message.neutral import Message
-from bot.ports import Backlog, Store
+from bot.ports.store import Backlog, Store
 from bot.store import backlogs, outbox_rows
 from tests.support.query_plans import steps_of
 from tests.support.stores import (

@@ -4,7 +4,7 @@ import pytest
 
 from bot.core.model import Observation, WantState
 from bot.core.reference import parse_reference
-from bot.ports import Store
+from bot.ports.store import Store
 from tests.support.stores import (
     AMD64,
     ARM64,

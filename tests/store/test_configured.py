@@ -5,7 +5,8 @@ import asyncio
 from bot.core.model import TOLD_WHILE_STANDING, Event, Place, Watch, WatchId
 from bot.core.platform import Platform
 from bot.core.reference import Reference
-from bot.ports import Put, Store, Terms
+from bot.ports.configured import Put, Terms
+from bot.ports.store import Store
 from tests.support.stores import (
     AMD64,
     ARM64,

@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.core.message.neutral import Message
-from bot.ports import Store
+from bot.ports.store import Store
 from tests.store.conftest import Query
 from tests.support.stores import (
     AMD64,

@@ -6,7 +6,9 @@ from datetime import datetime
 from bot.core.early import built_alert, decide_built
 from bot.core.model import Event, Observation, WatchId
 from bot.core.reference import Reference, parse_reference
-from bot.ports import ClaimedTarget, LookResult, NewWatch, Store
+from bot.ports.store import Store
+from bot.ports.targets import ClaimedTarget, LookResult
+from bot.ports.watches import NewWatch
 from tests.store.conftest import Query
 from tests.support.stores import (
     AMD64,

@@ -7,7 +7,9 @@ from bot.core.message.neutral import Message
 from bot.core.model import Event, Observation, Place
 from bot.core.platform import Platform
 from bot.core.reference import Reference
-from bot.ports import Delivery, NewWatch, Store
+from bot.ports.outbox import Delivery
+from bot.ports.store import Store
+from bot.ports.watches import NewWatch
 from tests.support.stores import (
     AMD64,
     ARM64,

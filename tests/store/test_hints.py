@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.core.model import WantState
-from bot.ports import Store
+from bot.ports.store import Store
 from tests.support.stores import (
     AMD64,
     ARM64,

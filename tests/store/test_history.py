@@ -2,7 +2,7 @@
 
 from bot.core.chronicle import Record
 from bot.core.model import Status
-from bot.ports import Store
+from bot.ports.store import Store
 from tests.store.conftest import Query
 from tests.support.stores import (
     AMD64,

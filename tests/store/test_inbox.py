@@ -1,5 +1,6 @@
 from bot.core.model import Place
-from bot.ports import Command, Store
+from bot.ports.inbox import Command
+from bot.ports.store import Store
 from tests.support.stores import CHAT, NOW, OPS, TEAM, at
 
 

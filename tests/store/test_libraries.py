@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.ports import KeptFile
+from bot.ports.libraries import KeptFile
 from bot.store.database import SqlStore
 from tests.support.stores import NOW, at
 

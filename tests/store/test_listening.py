@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from bot.core.message.neutral import Message
-from bot.ports import News, RegistryState, Store
+from bot.ports.registry import RegistryState
+from bot.ports.store import News, Store
 from bot.store.database import SqlStore, open_store
 from tests.support.postgres import PostgresServer, rows
 from tests.support.stores import (

@@ -2,7 +2,8 @@
 
 from bot.core.model import TargetId, WatchId
 from bot.core.reference import parse_reference
-from bot.ports import AwaitedTag, Store
+from bot.ports.listings import AwaitedTag
+from bot.ports.store import Store
 from tests.support.stores import (
     ARM64,
     BUSYBOX,

@@ -6,7 +6,7 @@ import pytest
 
 from bot.core.message.neutral import Message
 from bot.core.model import Place
-from bot.ports import Store
+from bot.ports.store import Store
 from tests.store.conftest import Query
 from tests.support.stores import (
     ARM64,

@@ -24,7 +24,7 @@ from bot.core.errors import (
     StoreUnusable,
 )
 from bot.core.message.neutral import Message
-from bot.ports import Store
+from bot.ports.store import Store
 from bot.store.database import new_token, open_store
 from bot.store.migrate import alembic_config
 from bot.store.schema import metadata

@@ -5,7 +5,8 @@ import pytest
 from bot.core.message.neutral import Button, Message
 from bot.core.model import Event, Place, WatchId
 from bot.core.reference import parse_reference
-from bot.ports import Delivery, OutboxEntry, Store
+from bot.ports.outbox import Delivery, OutboxEntry
+from bot.ports.store import Store
 from tests.support.stores import (
     AMD64,
     ARM64,

@@ -8,7 +8,7 @@ import pytest
 from bot.core.model import Observation, Status
 from bot.core.reference import Reference, parse_reference
 from bot.core.rhythm import Change
-from bot.ports import Store
+from bot.ports.store import Store
 from bot.store.past import OBSERVATIONS_A_TAG
 from tests.store.conftest import Query
 from tests.support.stores import (

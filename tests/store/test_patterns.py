@@ -8,7 +8,8 @@ import pytest
 from bot.core.model import Event, Place, WantState
 from bot.core.platform import Platform
 from bot.core.reference import Reference
-from bot.ports import ClaimedTags, Listed, NewPattern, Pattern, Store
+from bot.ports.patterns import ClaimedTags, Listed, NewPattern, Pattern
+from bot.ports.store import Store
 from tests.support.stores import (
     AMD64,
     ARM64,

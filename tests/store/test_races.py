@@ -14,7 +14,9 @@ import pytest
 from bot.core.message.neutral import Message
 from bot.core.model import Place, WantState
 from bot.core.reference import parse_reference
-from bot.ports import NewPattern, PatternId, RegistryState, Store
+from bot.ports.patterns import NewPattern, PatternId
+from bot.ports.registry import RegistryState
+from bot.ports.store import Store
 from bot.store.database import SqlStore, open_store
 from tests.store.conftest import Query
 from tests.support.postgres import PostgresServer, rows

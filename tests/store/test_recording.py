@@ -3,7 +3,8 @@ import pytest
 from bot.core.errors import StoreError
 from bot.core.model import Alert, Decision, Event, Observation, Status, Want, WantState, WatchId
 from bot.core.platform import parse_platform
-from bot.ports import KnownTarget, Store
+from bot.ports.store import Store
+from bot.ports.targets import KnownTarget
 from tests.store.conftest import Query
 from tests.support.stores import (
     AMD64,

@@ -4,7 +4,8 @@ import pytest
 
 from bot.core.message.neutral import Message
 from bot.core.model import Place
-from bot.ports import Delivery, Store
+from bot.ports.outbox import Delivery
+from bot.ports.store import Store
 from tests.support.stores import NOW, TEAM, at, take, take_one
 
 ADA, BOB = Place("slack", "U0ADA"), Place("slack", "U0BOB")

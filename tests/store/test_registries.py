@@ -1,6 +1,7 @@
 from dataclasses import replace
 
-from bot.ports import RegistryState, Store
+from bot.ports.registry import RegistryState
+from bot.ports.store import Store
 from tests.support.stores import at
 
 HUB = RegistryState(

@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.errors import StoreBusy, StoreError
 from bot.core.message.neutral import Message
-from bot.ports import Store
+from bot.ports.store import Store
 from bot.store.database import open_store
 from tests.support.stores import (
     NODE,

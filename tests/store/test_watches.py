@@ -7,7 +7,9 @@ from bot.core.errors import StoreError
 from bot.core.model import Event, Place, WantState, WatchId
 from bot.core.platform import Platform
 from bot.core.reference import Reference
-from bot.ports import Held, RegistryState, Store
+from bot.ports.registry import RegistryState
+from bot.ports.store import Store
+from bot.ports.watches import Held
 from tests.support.stores import (
     AMD64,
     ARM64,

@@ -18,7 +18,9 @@ from bot.flows.respond import Responder
 from bot.flows.sight import Sight
 from bot.flows.subscribe import Subscriber, SubscribeSettings, WatchLimits
 from bot.flows.suggest import Suggest
-from bot.ports import OutboxEntry, RegistryState, Store
+from bot.ports.outbox import OutboxEntry
+from bot.ports.registry import RegistryState
+from bot.ports.store import Store
 from tests.support.messengers import PlannedMessenger
 from tests.support.planned_official import PlannedOfficial
 from tests.support.planned_registry import PlannedRegistry

@@ -18,7 +18,7 @@ from bot.app.running import assembled
 from bot.app.signals import signals
 from bot.app.world import World
 from bot.config import load_settings
-from bot.ports import News, Store, Transaction
+from bot.ports.store import News, Store, Transaction
 from tests.support.bot_process import NOTHING_OUTSIDE
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.core.errors import SendUncertain
 from bot.core.message.neutral import Message
 from bot.core.model import Place
-from bot.ports import Sent
+from bot.ports.chat import Sent
 
 WITHIN_S = 30.0
 

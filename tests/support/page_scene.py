@@ -9,7 +9,10 @@ from bot.core.message.neutral import Message
 from bot.core.model import Entry, Observation, Place, Status, Trouble
 from bot.core.platform import Platform, parse_platform
 from bot.core.reference import Reference, parse_reference
-from bot.ports import KeptFile, NewWatch, RegistryState, Store
+from bot.ports.libraries import KeptFile
+from bot.ports.registry import RegistryState
+from bot.ports.store import Store
+from bot.ports.watches import NewWatch
 from tests.support.planned_official import library_text
 from tests.support.stores import ARM64, look
 

@@ -14,7 +14,8 @@ from bot.core.errors import TroubleKind
 from bot.core.evidence import Answer, Failed, LibraryAnswer, Said
 from bot.core.library import Build, parse_library
 from bot.core.model import Trouble
-from bot.ports import Clock, KnownLibrary
+from bot.ports.official import KnownLibrary
+from bot.ports.surroundings import Clock
 from tests.support.registry_client import ManualClock
 
 COMMIT = "9" * 40

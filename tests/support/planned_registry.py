@@ -14,7 +14,7 @@ import json
 from collections.abc import Sequence
 
 from bot.core.reference import Reference, parse_reference
-from bot.ports import FetchedManifest, ManifestAbsent, TagList, TagUnchanged
+from bot.ports.registry import FetchedManifest, ManifestAbsent, TagList, TagUnchanged
 from tests.support.images import MediaTypes
 
 Step = Sequence[str] | Exception | asyncio.Event | None

@@ -11,7 +11,7 @@ from bot.core.reference import Reference, parse_reference
 from bot.net.pace import Pace
 from bot.net.sessions import Sessions, Timeouts
 from bot.net.settings import RegistrySettings
-from bot.ports import FetchedManifest, ManifestAbsent, TagUnchanged
+from bot.ports.registry import FetchedManifest, ManifestAbsent, TagUnchanged
 from bot.registry.client import RegistryClient
 from bot.registry.credentials import Keys
 

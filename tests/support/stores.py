@@ -20,7 +20,10 @@ from bot.core.model import (
 )
 from bot.core.platform import Platform, parse_platform
 from bot.core.reference import Reference, parse_reference
-from bot.ports import AddedWatch, ClaimedTarget, Delivery, LookResult, NewWatch, Store
+from bot.ports.outbox import Delivery
+from bot.ports.store import Store
+from bot.ports.targets import ClaimedTarget, LookResult
+from bot.ports.watches import AddedWatch, NewWatch
 
 NOW = datetime(2025, 4, 23, 12, 0, tzinfo=UTC)
 NODE = parse_reference("node:22")

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
-from bot.ports import Store, Transaction
+from bot.ports.store import Store, Transaction
 
 WITHIN_S = 30.0
 Condition = Callable[..., bool]

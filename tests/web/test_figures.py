@@ -8,7 +8,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bot.core.errors import TroubleKind
 from bot.core.model import Event, Observation, Status, Trouble
-from bot.ports import NO_FIGURES, Backlog, Figures, Heard, RegistryState, Sending
+from bot.ports.figures import NO_FIGURES, Figures, Heard, Sending
+from bot.ports.registry import RegistryState
+from bot.ports.store import Backlog
 from bot.web.figures import MAX_REGISTRIES, OTHER, PrometheusFigures
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

@@ -16,7 +16,8 @@ from bot.core.message.slack import render_slack
 from bot.core.message.spelling import Spell, spelled
 from bot.core.model import Place
 from bot.log import Log
-from bot.ports import Clock, Sent, Sleep
+from bot.ports.chat import Sent
+from bot.ports.surroundings import Clock, Sleep
 
 PACE = (Rate(1, 1.0),)
 PAGE_MESSAGES = 200

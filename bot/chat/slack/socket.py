@@ -25,7 +25,7 @@ from bot.chat.slack.errors import error_name
 from bot.chat.standing import Standing
 from bot.core.errors import StoreError
 from bot.log import Log
-from bot.ports import Sleep
+from bot.ports.surroundings import Sleep
 
 CONNECTIONS = 2
 PING_S = 5.0

@@ -20,7 +20,8 @@ from bot.core.message.spelling import Spell, spelled
 from bot.core.message.telegram import MAX_CHARACTERS, TelegramMessage, render_telegram
 from bot.core.model import Place
 from bot.log import Log
-from bot.ports import Clock, Sent, Sleep
+from bot.ports.chat import Sent
+from bot.ports.surroundings import Clock, Sleep
 
 PRIVATE_PACE = (Rate(1, 1.0),)
 GROUP_PACE = (Rate(1, 1.0), Rate(20, 60.0))

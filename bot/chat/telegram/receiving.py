@@ -21,7 +21,8 @@ from bot.chat.telegram.errors import TURNED_AWAY, wait_s
 from bot.chat.telegram.messenger import TelegramMessenger
 from bot.core.errors import StoreError
 from bot.log import Log
-from bot.ports import Clock, Sleep, Store
+from bot.ports.store import Store
+from bot.ports.surroundings import Clock, Sleep
 
 POLL_S = 50
 ANSWER_S = 10

@@ -21,7 +21,8 @@ from bot.core.model import Place
 from bot.net.egress import AddressRefused, was_refused
 from bot.net.limits import parse_retry_after
 from bot.net.sessions import Timeouts, Way, open_session, trusting
-from bot.ports import Clock, Sent
+from bot.ports.chat import Sent
+from bot.ports.surroundings import Clock
 
 SERVICE = "webhook"
 WAIT_S = 30.0

@@ -9,7 +9,7 @@ from bot.core.message.english.page import check_headline
 from bot.core.message.english.refusals import Refusal, render_refusal
 from bot.core.message.neutral import Message
 from bot.log import Log
-from bot.ports import Clock
+from bot.ports.surroundings import Clock
 from bot.web.page.desk import Desk
 from bot.web.page.guard import Refused, Visit
 from bot.web.page.pages import Pages

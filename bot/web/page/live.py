@@ -14,7 +14,7 @@ from bot.core.board import Board
 from bot.core.errors import StoreError
 from bot.core.message.english.refusals import Refusal
 from bot.log import Log
-from bot.ports import Clock, Sleep
+from bot.ports.surroundings import Clock, Sleep
 from bot.web.page.desk import Desk
 from bot.web.page.guard import HEADERS, Refused, Visit
 from bot.web.page.visitors import Visitors

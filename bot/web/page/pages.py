@@ -6,7 +6,7 @@ from aiohttp import web
 from markupsafe import Markup
 
 from bot.core.message.english.refusals import render_refusal
-from bot.ports import Clock
+from bot.ports.surroundings import Clock
 from bot.web.page.guard import FORM_TOKEN, HEADERS, Refused, Visit
 from bot.web.page.rendering import Templates, tag_link
 from bot.web.page.settings import PageSettings

@@ -12,7 +12,7 @@ from bot.core.errors import InvalidInput
 from bot.core.matrix import Target
 from bot.core.message.english.refusals import Refusal, render_refusal
 from bot.core.reference import Reference, parse_reference
-from bot.ports import Clock
+from bot.ports.surroundings import Clock
 from bot.web.page.desk import Desk
 from bot.web.page.following import Elements, Follower
 from bot.web.page.guard import HEADERS, Visit

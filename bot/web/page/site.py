@@ -7,7 +7,7 @@ from aiohttp import web
 from bot.core.errors import StoreError
 from bot.core.message.english.refusals import Refusal
 from bot.log import Log
-from bot.ports import Clock, Sleep
+from bot.ports.surroundings import Clock, Sleep
 from bot.web.page.desk import Desk
 from bot.web.page.forms import Forms
 from bot.web.page.guard import HEADERS, Guard, Handler, Refused, Visit

@@ -12,7 +12,7 @@ from secrets import token_bytes, token_urlsafe
 
 from bot.core.allowance import Allowance
 from bot.net.secret import Secret
-from bot.ports import Clock
+from bot.ports.surroundings import Clock
 
 COOKIE = "archbell"
 TRIES_A_MINUTE = 5
