@@ -116,7 +116,8 @@ class Authority:
         challenge = self._learn(challenges)
         self.is_known = True
         wants_token = challenge is not None and challenge.scheme == "bearer"
-        if sent.login is not None and wants_token is (sent.login.kind is Kind.REGISTRY_TOKEN):
+        # A password may be right where tokens are wanted: it was only sent to the wrong place.
+        if sent.login is not None and not (wants_token and sent.login.kind is Kind.PASSWORD):
             self._refuse(request, sent.login)
         if challenge is not None and wants_token:
             return await self._renew(request, challenge, refused=sent.header)

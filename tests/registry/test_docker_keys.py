@@ -320,6 +320,21 @@ async def test_a_registry_token_is_a_bearer_token(
     assert authorizations(registry) == ["Bearer canary-token", None]
 
 
+async def test_a_registry_token_that_a_registry_without_tokens_refuses_is_not_sent_again(
+    registry: ScriptedRegistry, clock: ManualClock
+) -> None:
+    registry.basic = LOGIN
+    registry.knows(APP)
+    keys = keys_of({"auths": {HOST: {"registrytoken": "canary-token"}}}, clock)
+
+    async with connected(registry.settings(), keys=keys, clock=clock) as connection:
+        for _ in range(3):
+            with pytest.raises(LoginRefused):
+                await connection.look(TAG)
+
+    assert authorizations(registry) == [None, "Bearer canary-token"]
+
+
 async def test_no_error_and_no_log_shows_what_a_helper_said(
     registry: ScriptedRegistry,
     helper: CredentialHelper,
