@@ -30,9 +30,11 @@ PING_WITHIN_S = 10.0
 # A process writes its looks on one connection, and answers and delivers on some more.
 _POOL = {"pool_size": 5, "max_overflow": 10, "pool_timeout": CONNECT_WITHIN_S}
 # A process that vanishes without a word, with its machine or its network, must not hold rows that
-# others wait for; one that is killed does not, because its connections end with it.
+# others wait for; one that is killed does not, because its connections end with it. What a server
+# has for isolation by default would have writers, the first start too, decide by an old moment.
 _SETTINGS = {
     "application_name": "archbell",
+    "default_transaction_isolation": "read committed",
     "statement_timeout": "30s",
     "idle_in_transaction_session_timeout": "60s",
     "tcp_keepalives_idle": "30",

@@ -29,7 +29,7 @@ from bot.store.migrate import alembic_config
 from bot.store.schema import metadata
 from bot.store.sqlstates import refusal
 from tests.support.postgres import PASSWORD, PostgresServer, postgres_server, rows
-from tests.support.stores import NOW, TEAM, add, new_watch, watches_of
+from tests.support.stores import NODE, NOW, TEAM, add, new_watch, watches_of
 
 NOBODY_LISTENS = "postgresql://u:canary-x@127.0.0.1:1/archbell"
 
@@ -103,6 +103,20 @@ async def test_the_migrations_make_exactly_the_schema_and_unmake_it(empty: str) 
 
     assert differences == []
     assert left == ["alembic_version"]
+
+
+async def test_what_the_server_has_for_isolation_by_default_does_not_count(
+    postgres: PostgresServer, empty: str
+) -> None:
+    name = empty.rpartition("/")[2]
+    isolation = "ALTER DATABASE {} SET default_transaction_isolation = 'repeatable read'"
+    await postgres.execute(isolation.format(name))
+    async with open_store(empty) as store, store.transaction() as before:
+        assert await before.watches.active() == []
+        await add(store, new_watch())
+        seen = await before.targets.hint(NODE, digest=None, now=NOW)
+
+    assert seen
 
 
 async def test_an_operator_is_told_the_condition_of_a_database(empty: str) -> None:
