@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, and_, bindparam, case, delete, exists, select, update
+from sqlalchemy import BindParameter, Select, and_, bindparam, delete, exists, select, update
 
+from bot.ports.store import News
 from bot.store.columns import UtcDateTime
 from bot.store.dialect import insert_or_ignore
 from bot.store.schema import (
@@ -13,11 +14,13 @@ from bot.store.schema import (
     inbox,
     patterns,
     places,
+    targets,
     wants,
     watchers,
     watches,
 )
 from bot.store.session import Session
+from bot.store.subscribing import JOIN, WAKE, joined_terms
 
 _OLD: BindParameter[int] = bindparam("old_place")
 _NEW: BindParameter[int] = bindparam("new_place")
@@ -45,14 +48,25 @@ _READDRESS = (
     .values(conversation=bindparam("new_conversation"))
 )
 _there = watches.alias("there")
-_TWINS: Select[tuple[int, int]] = (
-    select(watches.c.id, _there.c.id.label("twin"))
-    .join(_there, _there.c.target_id == watches.c.target_id)
-    .where(
-        and_(watches.c.place_id == _OLD, watches.c.ended_at.is_(None)),
-        and_(_there.c.place_id == _NEW, _there.c.ended_at.is_(None)),
-    )
+_ARE_TWINS = and_(
+    _there.c.target_id == watches.c.target_id,
+    and_(watches.c.place_id == _OLD, watches.c.ended_at.is_(None)),
+    and_(_there.c.place_id == _NEW, _there.c.ended_at.is_(None)),
 )
+# Locked and due at once, as always when a watch changes: a look that is under way has decided for
+# wants that another watch is about to have.
+_TARGETS_OF_TWINS = (
+    select(targets.c.id)
+    .where(targets.c.id.in_(select(watches.c.target_id).join(_there, _ARE_TWINS)))
+    .order_by(targets.c.id)
+    .with_for_update(key_share=True)
+)
+_TERMS = ("standing", "tells", "expires_at")
+_TWINS: Select[Any] = select(
+    *_there.c[("id", *_TERMS)],
+    watches.c.id.label("gone"),
+    *(watches.c[name].label(f"gone_{name}") for name in _TERMS),
+).join(_there, _ARE_TWINS)
 _END: BindParameter[int] = bindparam("gone")
 _GO_ON: BindParameter[int] = bindparam("twin")
 _PEOPLE = (
@@ -65,18 +79,6 @@ _TAKE_WANTS = (
     update(wants)
     .where(wants.c.watch_id == _END, wants.c.platform.not_in(_WANTED_THERE))
     .values(watch_id=_GO_ON)
-)
-_END_OF_THE_GONE = select(watches.c.expires_at).where(watches.c.id == _END).scalar_subquery()
-_LATER_END = (
-    update(watches)
-    .where(watches.c.id == _GO_ON)
-    .values(
-        expires_at=case(
-            (_END_OF_THE_GONE.is_(None), None),
-            (watches.c.expires_at < _END_OF_THE_GONE, _END_OF_THE_GONE),
-            else_=watches.c.expires_at,
-        )
-    )
 )
 _END_THE_GONE = (
     update(watches)
@@ -143,19 +145,27 @@ async def move_conversation(
 
 
 async def _join_twins(session: Session, places_of_both: dict[str, int], *, now: datetime) -> None:
+    held = (await session.execute(_TARGETS_OF_TWINS, places_of_both)).scalars().all()
+    if not held:
+        return
     for row in (await session.execute(_TWINS, places_of_both)).all():
-        pair = {"gone": row.id, "twin": row.twin}
-        people = (await session.execute(_PEOPLE, {"gone": row.id})).all()
+        pair = {"gone": row.gone, "twin": row.id}
+        people = (await session.execute(_PEOPLE, {"gone": row.gone})).all()
         await session.execute_each(
             insert_or_ignore(watchers, session.dialect),
             [
-                {"watch_id": row.twin, "person": one.person, "joined_at": one.joined_at}
+                {"watch_id": row.id, "person": one.person, "joined_at": one.joined_at}
                 for one in people
             ],
         )
         await session.execute(_TAKE_WANTS, pair)
-        await session.execute(_LATER_END, pair)
-        await session.execute(_END_THE_GONE, {"gone": row.id, "moment": now})
+        theirs = (row.gone_standing, row.gone_tells, row.gone_expires_at)
+        await session.execute(JOIN, joined_terms(row, *theirs))
+        await session.execute(_END_THE_GONE, {"gone": row.gone, "moment": now})
+    await session.execute_each(
+        WAKE, [{"target": each, "moment": now, "now": now, "is_new": 0} for each in held]
+    )
+    session.news.add(News.LOOKS)
 
 
 async def _join_twin_patterns(session: Session, places_of_both: dict[str, int]) -> None:

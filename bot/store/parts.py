@@ -15,9 +15,9 @@ from bot.core.model import WatchId
 from bot.core.platform import Platform
 from bot.ports.configured import Terms
 from bot.ports.watches import NewWatch
-from bot.store.schema import configured, wants, watchers, watches
+from bot.store.schema import configured, wants, watchers
 from bot.store.session import Session
-from bot.store.subscribing import drop_platforms, later_end
+from bot.store.subscribing import JOIN, drop_platforms, later_end
 from bot.store.values import platform_from_text, tells_from
 
 # Below the number of parameters that every database takes.
@@ -31,11 +31,6 @@ _KEEP = (
     update(configured)
     .where(configured.c.watch_id == bindparam("watch"))
     .values(own=bindparam("new_own"))
-)
-_SET = (
-    update(watches)
-    .where(watches.c.id == bindparam("watch"))
-    .values({name: bindparam(f"new_{name}") for name in ("standing", "tells", "expires_at")})
 )
 _WANTED = select(wants.c.platform).where(wants.c.watch_id == bindparam("watch"))
 _LEAVE = delete(watchers).where(watchers.c.watch_id == bindparam("watch"))
@@ -137,7 +132,7 @@ async def settle(
     tells = {event.value for event in terms.tells} if terms else set()
     kept = {str(platform) for platform in terms.platforms} if terms else set()
     await session.execute(
-        _SET,
+        JOIN,
         {
             "watch": watch,
             "new_standing": terms is not None or (own is not None and own.standing),

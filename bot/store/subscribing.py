@@ -1,6 +1,6 @@
 """Makes a watch, adds to the one the place has, and takes away from it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -36,7 +36,7 @@ _SEED = (
         | {"observed_at": _SEEN_AT, "looked_at": _SEEN_AT}
     )
 )
-_WAKE = (
+WAKE = (
     update(targets)
     .where(targets.c.id == bindparam("target"))
     .values(
@@ -45,17 +45,19 @@ _WAKE = (
         newest_watch_at=case((bindparam("is_new") == 1, _NOW), else_=targets.c.newest_watch_at),
     )
 )
+"""Make a target due by then, also while it is looked at; is_new: something is wanted anew."""
 _ACTIVE = select(*watches.c["id", "standing", "tells", "expires_at"]).where(
     watches.c.target_id == bindparam("target"),
     watches.c.place_id == bindparam("place"),
     watches.c.ended_at.is_(None),
 )
 _MAKE = insert(watches).returning(watches.c.id)
-_JOIN = (
+JOIN = (
     update(watches)
     .where(watches.c.id == bindparam("watch"))
     .values({name: bindparam(f"new_{name}") for name in ("standing", "tells", "expires_at")})
 )
+"""Change what a watch is; its target must be locked."""
 _ARE_DROPPED = (
     wants.c.watch_id == bindparam("watch"),
     wants.c.platform.in_(bindparam("dropped", expanding=True)),
@@ -111,7 +113,7 @@ async def subscribe(session: Session, new: NewWatch, *, now: datetime) -> Subscr
     joined = await _add_person(session, new, watch, now=now)
     moment = min(new.due_at, now) if _is_overtaken(new, row) else new.due_at
     await session.execute(
-        _WAKE, {"target": target, "moment": moment, "now": now, "is_new": int(widened)}
+        WAKE, {"target": target, "moment": moment, "now": now, "is_new": int(widened)}
     )
     session.news.add(News.LOOKS)
     return Subscribed(watch, created, joined and not created)
@@ -134,7 +136,7 @@ async def drop_platforms(
     carried = (await session.execute(_DROPPED, these)).scalar_one()
     await session.execute(_DROP, these)
     await session.execute(_CARRY_ON, {"watch": watch, "carried": carried})
-    await session.execute(_WAKE, {"target": target, "moment": now, "now": now, "is_new": 0})
+    await session.execute(WAKE, {"target": target, "moment": now, "now": now, "is_new": 0})
     session.news.add(News.LOOKS)
     return True
 
@@ -198,14 +200,20 @@ async def _watch(
             },
         )
         return made.scalar_one(), True
-    changes = {
-        "watch": active.id,
-        "new_standing": active.standing or new.standing,
-        "new_tells": sorted(tells.union(active.tells)),
-        "new_expires_at": later_end(active.expires_at, new.expires_at),
-    }
-    await session.execute(_JOIN, changes)
+    await session.execute(JOIN, joined_terms(active, new.standing, tells, new.expires_at))
     return active.id, False
+
+
+def joined_terms(
+    active: Row[Any], standing: bool, tells: Collection[str], expires_at: datetime | None
+) -> dict[str, Any]:
+    """The parameters of JOIN that have an active watch serve somebody else's terms as well."""
+    return {
+        "watch": active.id,
+        "new_standing": active.standing or standing,
+        "new_tells": sorted({*tells, *active.tells}),
+        "new_expires_at": later_end(active.expires_at, expires_at),
+    }
 
 
 def later_end(one: datetime | None, other: datetime | None) -> datetime | None:

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from bot.core.message.neutral import Message
-from bot.core.model import Place
+from bot.core.model import Event, Place
 from bot.ports.store import Store
 from tests.store.conftest import Query
 from tests.support.stores import (
@@ -16,9 +16,12 @@ from tests.support.stores import (
     RISCV,
     add,
     at,
+    claim_one,
+    look,
     look_and_record,
     new_watch,
     present,
+    record,
     take,
     take_one,
     watches_of,
@@ -160,6 +163,34 @@ async def test_of_two_watches_of_one_target_one_goes_on_for_both(
     told = (await take_one(store)).alerts
     assert len({owed.alert for owed in told}) == len(told) == 3
     assert await take(store) == []
+
+
+async def test_a_look_that_was_under_way_decides_nothing_for_watches_that_were_joined(
+    store: Store,
+) -> None:
+    await add(store, new_watch(place=OLD, platforms=[ARM64]))
+    await add(store, new_watch(place=NEW, platforms=[RISCV]))
+    under_way = await claim_one(store)
+    await move(store)
+
+    await record(store, look(under_way, present(ARM64, RISCV)))
+    await look_and_record(store, present(ARM64, RISCV))
+
+    delivery = await take_one(store)
+    appeared = {o.alert.platform for o in delivery.alerts if o.alert.event is Event.APPEARED}
+    assert appeared == {ARM64, RISCV}
+
+
+async def test_of_two_watches_the_one_that_goes_on_does_so_as_either_would(store: Store) -> None:
+    standing = new_watch(place=OLD, standing=True, tells=frozenset({Event.REPLACED}))
+    await add(store, standing)
+    await add(store, new_watch(place=NEW))
+
+    await move(store)
+
+    [watch] = await watches_of(store, NEW)
+    assert watch.standing
+    assert {want.tells for want in watch.wants} == {frozenset({Event.REPLACED})}
 
 
 async def test_an_alert_of_the_watch_that_ends_is_still_owed(store: Store) -> None:
