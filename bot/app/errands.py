@@ -22,9 +22,11 @@ from bot.core.message.neutral import Message
 from bot.core.model import TERMINAL, Observation, Watch
 from bot.core.platform import Platform
 from bot.core.reference import Reference
+from bot.flows.again import in_transaction
 from bot.flows.question import Depth, Question
 from bot.ports.outbox import OutboxEntry
 from bot.ports.patterns import Pattern
+from bot.ports.store import Transaction
 
 if TYPE_CHECKING:
     from bot.flows.follow import PatternWish
@@ -124,8 +126,7 @@ async def subscribe(settings: Settings, world: World, wish: "Wish") -> tuple[boo
         explain = explainer_of(sight, world, official=official, suggest=eyes.suggest, store=store)
         subscriber = subscriber_of(sight, settings, world, explain=explain, suggest=eyes.suggest)
         prepared = await subscriber.prepare(wish)
-        async with store.transaction() as transaction:
-            message = await prepared.plan(transaction)
+        message = await in_transaction(store, prepared.plan)
     return not prepared.refused, message
 
 
@@ -135,8 +136,7 @@ async def follow(settings: Settings, world: World, wish: "PatternWish") -> tuple
 
     async with storing(settings) as store, looking(settings, world) as eyes:
         prepared = await follower_of(settings, world, eyes=eyes).prepare(wish)
-        async with store.transaction() as transaction:
-            message = await prepared.plan(transaction)
+        message = await in_transaction(store, prepared.plan)
     return not prepared.refused, message
 
 
@@ -144,14 +144,16 @@ async def stop_watches(
     settings: Settings, world: World, is_meant: Callable[[Watch | Pattern], bool]
 ) -> Message | None:
     """End the watches and patterns that are meant; what was ended, or None if nothing was."""
-    from bot.flows.tend import told_stopped
+    from bot.flows.tend import stop, told_stopped
 
-    async with storing(settings) as store, store.transaction() as transaction:
+    async def work(transaction: Transaction) -> Message | None:
         watches = [each for each in await transaction.watches.active() if is_meant(each)]
         patterns = [each for each in await transaction.patterns.all() if is_meant(each)]
-        await transaction.watches.stop([each.id for each in watches], now=world.clock())
-        await transaction.patterns.stop([each.id for each in patterns])
-    return told_stopped(watches, patterns) if watches or patterns else None
+        await stop(transaction, watches, patterns, now=world.clock())
+        return told_stopped(watches, patterns) if watches or patterns else None
+
+    async with storing(settings) as store:
+        return await in_transaction(store, work)
 
 
 async def active_watches(settings: Settings) -> tuple[list[Watch], list[Pattern]]:
@@ -170,8 +172,12 @@ async def outbox_entries(
 
 async def retry_delivery(settings: Settings, world: World, delivery_id: str) -> bool:
     """Make a dead or waiting delivery due now."""
-    async with storing(settings) as store, store.transaction() as transaction:
+
+    async def work(transaction: Transaction) -> bool:
         return await transaction.outbox.retry(delivery_id, now=world.clock())
+
+    async with storing(settings) as store:
+        return await in_transaction(store, work)
 
 
 async def upgrade_database(settings: Settings) -> "tuple[Condition, Condition]":

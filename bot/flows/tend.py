@@ -129,14 +129,24 @@ async def _stop(
 
     What the configuration wants goes on.
     """
-    chosen = [watch.id for watch in watches]
     if platforms:
-        await transaction.watches.drop(chosen, platforms, now=clock())
+        await transaction.watches.drop([each.id for each in watches], platforms, now=clock())
     else:
-        await transaction.watches.stop(chosen, now=clock())
+        await stop(transaction, watches, patterns, now=clock())
+    return told_stopped(watches, patterns, platforms=platforms)
+
+
+async def stop(
+    transaction: Transaction,
+    watches: Sequence[Watch],
+    patterns: Sequence[Pattern],
+    *,
+    now: datetime,
+) -> None:
+    """End these watches and patterns, in the order in which rows are locked."""
     if patterns:
         await transaction.patterns.stop([pattern.id for pattern in patterns])
-    return told_stopped(watches, patterns, platforms=platforms)
+    await transaction.watches.stop([watch.id for watch in watches], now=now)
 
 
 def told_stopped(

@@ -8,6 +8,7 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -19,6 +20,7 @@ from bot.ports.registry import RegistryState
 from bot.ports.store import Store
 from bot.store.database import SqlStore, open_store
 from tests.store.conftest import Query
+from tests.support import postgres
 from tests.support.postgres import PostgresServer, rows
 from tests.support.stores import (
     AMD64,
@@ -44,10 +46,6 @@ from tests.support.stores import (
 
 UntilBlocked = Callable[[], Awaitable[None]]
 
-_WAITING = (
-    "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-)
-
 
 @pytest.fixture
 async def url(postgres: PostgresServer) -> AsyncIterator[str]:
@@ -70,13 +68,7 @@ async def other(url: str) -> AsyncIterator[SqlStore]:
 @pytest.fixture
 def until_blocked(url: str) -> UntilBlocked:
     """Returns when somebody waits for a row that another transaction holds."""
-
-    async def wait() -> None:
-        async with asyncio.timeout(30):
-            while not await rows(url, _WAITING):  # noqa: ASYNC110  not our process
-                await asyncio.sleep(0.01)
-
-    return wait
+    return partial(postgres.until_blocked, url)
 
 
 async def expired(store: Store) -> list[int]:

@@ -38,6 +38,10 @@ _SETTINGS = {
     "unix_socket_directories": "",
 }
 
+_WAITING = (
+    "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
+
 
 class PostgresServer:
     """A cluster in a folder of its own; it can be stopped and started again on the same port."""
@@ -178,6 +182,13 @@ async def rows(url: str, sql: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in await connection.fetch(sql)]
     finally:
         await connection.close()
+
+
+async def until_blocked(url: str) -> None:
+    """Return when somebody waits for a row that another transaction holds."""
+    async with asyncio.timeout(READY_WITHIN_S):
+        while not await rows(url, _WAITING):  # noqa: ASYNC110  not our process
+            await asyncio.sleep(_POLL_EVERY_S)
 
 
 def _another_user() -> pwd.struct_passwd | None:
