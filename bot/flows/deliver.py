@@ -210,15 +210,19 @@ class Deliverer:
 
     async def _bury(self, delivery: Delivery, error: Unsendable) -> None:
         log.error("delivery_dead", delivery=delivery.id, error=str(error))
-        async with self._store.transaction() as transaction:
+
+        async def work(transaction: Transaction) -> None:
             await transaction.outbox.bury(delivery, error=str(error), now=self._clock())
+
+        await in_transaction(self._store, work)
 
     async def _follow(self, delivery: Delivery, error: PlaceMoved) -> None:
         """Everything of the conversation goes to its new id, this delivery at once."""
         now = self._clock()
         log.info("place_moved", place=str(delivery.place), conversation=error.conversation)
         wait_s = 0.0 if delivery.tries < MAX_MOVES else self._back_off_s(delivery)
-        async with self._store.transaction() as transaction:
+
+        async def work(transaction: Transaction) -> None:
             await transaction.outbox.move(delivery.place, conversation=error.conversation, now=now)
             await transaction.outbox.put_back(
                 delivery,
@@ -227,6 +231,8 @@ class Deliverer:
                 uncertain=delivery.uncertain,
                 now=now,
             )
+
+        await in_transaction(self._store, work)
 
     async def _put_back(
         self, delivery: Delivery, wait_s: float, error: SendError, *, uncertain: bool
@@ -240,7 +246,8 @@ class Deliverer:
             wait_s=wait_s,
             error=str(error),
         )
-        async with self._store.transaction() as transaction:
+
+        async def work(transaction: Transaction) -> None:
             await transaction.outbox.put_back(
                 delivery,
                 due_at=now + timedelta(seconds=wait_s),
@@ -249,6 +256,8 @@ class Deliverer:
                 now=now,
                 postponed=isinstance(error, Postponed),
             )
+
+        await in_transaction(self._store, work)
 
     async def _close_place(self, messenger: Messenger, delivery: Delivery, reason: str) -> None:
         log.warning("place_closed", place=str(delivery.place), reason=reason)

@@ -10,10 +10,12 @@ from structlog.testing import capture_logs
 from bot.core.errors import (
     NotSent,
     PlaceClosed,
+    PlaceMoved,
     Postponed,
     SendError,
     SendUncertain,
     StoreBusy,
+    StoreConflict,
     Unsendable,
 )
 from bot.core.message.english.alerts import SENT_AGAIN
@@ -25,6 +27,7 @@ from bot.store.forming import MAX_ALERTS
 from tests.support.conversations import Mailroom
 from tests.support.messengers import PlannedMessenger
 from tests.support.stores import BUSYBOX, CHAT, GRAFANA, NODE, OPS, TEAM, at, take_one
+from tests.support.troubled_store import TroubledStore
 
 MESSAGE = "Hello"
 UNCERTAIN_AFTER_S = 30
@@ -66,6 +69,28 @@ async def test_what_has_arrived_is_sent_and_never_again(
     assert (entry.state, entry.sent_at, entry.tries) == ("sent", at(0), 1)
     assert slack.said(TEAM) == [MESSAGE]
     assert not is_marked(slack)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "call", "state"),
+    [
+        pytest.param(NotSent("no connection"), "outbox.put_back", "pending", id="not-sent"),
+        pytest.param(PlaceMoved("new id", conversation="C9"), "outbox.move", "pending", id="moved"),
+        pytest.param(Unsendable("too odd"), "outbox.bury", "dead", id="refused"),
+    ],
+)
+async def test_a_definite_outcome_is_kept_though_its_writing_met_another_process(
+    store: Store, slack: PlannedMessenger, refusal: SendError, call: str, state: str
+) -> None:
+    troubled = TroubledStore(store)
+    mailroom = Mailroom(troubled, slack)
+    slack.refuse(refusal)
+    await mailroom.post(MESSAGE)
+    troubled.will_fail(call, StoreConflict("d: met another"), times=1)
+
+    await mailroom.turn()
+
+    assert (await mailroom.entry()).state == state
 
 
 async def test_what_never_left_is_tried_again_after_growing_waits(
