@@ -21,7 +21,7 @@ from bot.ports.store import Store
 from bot.store.database import SqlStore, open_store
 from tests.store.conftest import Query
 from tests.support import postgres
-from tests.support.postgres import PostgresServer, rows
+from tests.support.postgres import PostgresServer
 from tests.support.stores import (
     AMD64,
     ARM64,
