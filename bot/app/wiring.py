@@ -162,7 +162,7 @@ def database_url(settings: Settings) -> str:
     """The database's URL; a relative SQLite path is relative to the configuration's folder."""
     prefix, url = "sqlite:///", settings.database.url.get_secret_value()
     path = url.removeprefix(prefix)
-    if url.startswith(prefix) and path and not Path(path).is_absolute():
+    if url.startswith(prefix) and path and not Path(path).expanduser().is_absolute():
         return f"{prefix}{settings.folder / path}"
     return url
 

@@ -42,7 +42,7 @@ async def inspect_store(url: str, *, busy_timeout_s: float = 5.0) -> Condition:
     if isinstance(address, PostgresAddress):
         engine = open_postgres(Connect(address, busy_timeout_s))
         return await _inspect(engine, address.name, folder=None)
-    if not address.exists():
+    if not _is_there(address):
         return Condition(str(address), None, None, 0, _folder_to_be(address))
     engine = open_engine(address, busy_timeout_s=busy_timeout_s, pragmas={})
     return await _inspect(engine, str(address), folder=address.parent)
@@ -87,6 +87,18 @@ def _size(connection: Connection) -> int:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         return int(pages * connection.exec_driver_sql("PRAGMA page_size").scalar_one())
     return int(connection.execute(_POSTGRES_SIZE).scalar_one())
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is such a file. Raises StoreReadOnly where nobody can tell."""
+    try:
+        return path.exists()
+    except OSError as error:
+        raise StoreReadOnly(
+            f"{path}: the database cannot be reached ({error.strerror}); let the user that "
+            "archbell runs as enter its folder and write there, or name another file in "
+            "[database] url"
+        ) from error
 
 
 def _folder_to_be(path: Path) -> Path:

@@ -152,10 +152,10 @@ class PostgresDatabase:
             connection.terminate()
 
     def _hear(self, hear: Callable[[News], None], *notification: Any) -> None:
-        sender, *words = str(notification[-1]).split()
-        if sender != self._me:
+        words = str(notification[-1]).split()
+        if words[:1] != [self._me]:
             known = {each.value: each for each in News}
-            for word in words:
+            for word in words[1:]:
                 if word in known:
                     hear(known[word])
 

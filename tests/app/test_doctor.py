@@ -39,6 +39,7 @@ from bot.web.hooks import Hook, Hooks
 from bot.web.server import serving
 from tests.support.canaries import canary
 from tests.support.chat_faults import STALL_BEFORE
+from tests.support.postgres import PostgresServer
 from tests.support.scripted_answers import Answer
 from tests.support.scripted_registry import ScriptedRegistry, scripted_registry
 from tests.support.slack_server import slack_server
@@ -160,6 +161,30 @@ def test_a_login_that_was_not_asked_for_is_not_said_to_be_accepted() -> None:
     finding = registry_finding(unasked, is_configured=True, is_needed=True)
 
     assert "did not ask for the login" in finding.says
+
+
+async def test_a_database_that_cannot_even_be_looked_for_has_a_cure() -> None:
+    settings = load_settings(None, {"ARCHBELL_DATABASE__URL": f"sqlite:////tmp/{'n' * 300}.db"})
+
+    [database] = await database_findings(settings)
+
+    assert database.verdict is Verdict.FAULT
+    assert "cannot be reached" in database.says
+    assert "enter its folder" in database.cure
+
+
+async def test_what_a_database_server_says_in_its_own_words_has_a_cure_too(
+    postgres: PostgresServer,
+) -> None:
+    await postgres.execute("CREATE DATABASE closed ALLOW_CONNECTIONS false")
+    settings = load_settings(None, {"ARCHBELL_DATABASE__URL": postgres.url("closed")})
+
+    [database] = await database_findings(settings)
+    await postgres.execute("DROP DATABASE closed")
+
+    assert database.verdict is Verdict.FAULT
+    assert "not currently accepting connections" in database.says
+    assert "[database] url" in database.cure
 
 
 async def test_an_old_schema_is_a_warning_with_the_command_that_mends_it(tmp_path: Path) -> None:

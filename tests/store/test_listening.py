@@ -206,6 +206,18 @@ async def test_words_of_a_newer_version_are_not_understood_and_do_no_harm(
     await ear.until({News.COMMANDS})
 
 
+async def test_an_announcement_without_words_does_no_harm(url: str, store: Store, ear: Ear) -> None:
+    troubles: list[object] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _loop, context: troubles.append(context))
+
+    await rows(url, "SELECT pg_notify('archbell', '')")
+    await say(store)
+    await ear.until({News.COMMANDS})
+
+    assert troubles == []
+
+
 async def test_a_file_tells_nobody(tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("file") / "archbell.db"
     async with open_store(f"sqlite:///{path}") as store:

@@ -16,6 +16,7 @@ FULL_BYTES = 64 * MIB
 SCARCE_BYTES = 1024 * MIB
 CLOCK_MAY_DIFFER_S = 60
 WITHIN_S = 5.0
+_NO_OWN_CURE = "see that [database] url names the right database, and mend what is said of it"
 
 
 async def database_findings(settings: Settings) -> list[Finding]:
@@ -26,7 +27,7 @@ async def database_findings(settings: Settings) -> list[Finding]:
         condition = await inspect_store(database_url(settings), busy_timeout_s=WITHIN_S)
     except StoreError as error:
         says, _, cure = str(error).partition("; ")
-        return [fault("database", says, cure)]
+        return [fault("database", says, cure or _NO_OWN_CURE)]
     name, version = condition.database, condition.version
     if version is None:
         found = well("database", f"{name} is not there yet; the first start makes it")
