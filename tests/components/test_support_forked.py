@@ -45,6 +45,7 @@ async def test_a_signal_ends_it_and_it_alone(number: signal.Signals) -> None:
 def test_what_python_reads_when_it_starts_needs_a_fresh_one() -> None:
     ours = dict(os.environ)
 
+    assert can_be_forked(READS_JSON, ours | {"PYTHONOPTIMIZE": ""})
     assert can_be_forked(READS_JSON, ours | {"ARCHBELL_LOG__LEVEL": "debug"})
     assert not can_be_forked(READS_JSON, ours | {"PYTHONIOENCODING": "latin-1"})
     assert not can_be_forked(["unshare", *READS_JSON], ours)

@@ -35,7 +35,8 @@ def can_be_forked(command: Sequence[str | Path], environment: Mapping[str, str])
     changed = {
         name
         for name in os.environ.keys() | environment.keys()
-        if os.environ.get(name) != environment.get(name) and name != "PYTHONPATH"
+        # An empty one is as good as none.
+        if os.environ.get(name, "") != environment.get(name, "") and name != "PYTHONPATH"
     }
     is_module = list(map(str, command[:2])) == [sys.executable, "-m"]
     return is_module and not any(name.startswith(_READ_TOO_EARLY) for name in changed)
