@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bot.ports.patterns import Pattern
 from bot.ports.watches import NewWatch
-from bot.store.parts import join_own
+from bot.store.parts import join_own, own_of
 from bot.store.session import Session
 from bot.store.subscribing import subscribe
 
@@ -35,4 +35,4 @@ async def announce(
             card=True,
         )
         subscribed = await subscribe(session, new, now=now)
-        await join_own(session, subscribed.watch, new)
+        await join_own(session, subscribed.watch, own_of(new))

@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, and_, bindparam, delete, exists, select, update
+from sqlalchemy import BindParameter, Row, Select, and_, bindparam, delete, exists, select, update
 
 from bot.ports.store import News
 from bot.store.columns import UtcDateTime
 from bot.store.dialect import insert_or_ignore
+from bot.store.parts import Own, join_own, own_from, part_of
 from bot.store.schema import (
     alerts,
     deliveries,
@@ -74,6 +75,7 @@ _PEOPLE = (
     .where(watchers.c.watch_id == _END)
     .order_by(watchers.c.id)
 )
+_WANTED_BY_THE_GONE = select(wants.c.platform).where(wants.c.watch_id == _END)
 _WANTED_THERE = select(wants.c.platform).where(wants.c.watch_id == _GO_ON)
 _TAKE_WANTS = (
     update(wants)
@@ -158,14 +160,26 @@ async def _join_twins(session: Session, places_of_both: dict[str, int], *, now: 
                 for one in people
             ],
         )
+        if (theirs := await _own_of_the_gone(session, row)) is not None:
+            await join_own(session, row.id, theirs)
         await session.execute(_TAKE_WANTS, pair)
-        theirs = (row.gone_standing, row.gone_tells, row.gone_expires_at)
-        await session.execute(JOIN, joined_terms(row, *theirs))
+        terms = (row.gone_standing, row.gone_tells, row.gone_expires_at)
+        await session.execute(JOIN, joined_terms(row, *terms))
         await session.execute(_END_THE_GONE, {"gone": row.gone, "moment": now})
     await session.execute_each(
         WAKE, [{"target": each, "moment": now, "now": now, "is_new": 0} for each in held]
     )
     session.news.add(News.LOOKS)
+
+
+async def _own_of_the_gone(session: Session, row: Row[Any]) -> Own | None:
+    """What people want of the watch that ends; None if that is the configuration's alone."""
+    part = await part_of(session, row.gone)
+    if part is not None:
+        return own_from(part.own)
+    wanted = await session.execute(_WANTED_BY_THE_GONE, {"gone": row.gone})
+    platforms, tells = frozenset(wanted.scalars()), frozenset(row.gone_tells)
+    return Own(platforms, row.gone_standing, tells, row.gone_expires_at)
 
 
 async def _join_twin_patterns(session: Session, places_of_both: dict[str, int]) -> None:

@@ -87,18 +87,22 @@ async def configured_among(session: Session, some: Sequence[WatchId]) -> frozens
     return frozenset(map(WatchId, found))
 
 
-async def join_own(session: Session, watch: int, new: NewWatch) -> None:
-    """Somebody wants the watch: remember what, if the configuration wants it too."""
-    row = await part_of(session, watch)
-    if row is None:
-        return
-    before = own_from(row.own)
-    own = Own(
+def own_of(new: NewWatch) -> Own:
+    """The part of somebody who watches."""
+    return Own(
         frozenset(map(str, new.platforms)),
         new.standing,
         frozenset(event.value for event in new.tells),
         new.expires_at,
     )
+
+
+async def join_own(session: Session, watch: int, own: Own) -> None:
+    """Somebody wants the watch: remember what, if the configuration wants it too."""
+    row = await part_of(session, watch)
+    if row is None:
+        return
+    before = own_from(row.own)
     if before is not None:
         own = Own(
             own.platforms | before.platforms,

@@ -10,7 +10,7 @@ from bot.core.platform import Platform
 from bot.ports.store import News
 from bot.ports.watches import AddedWatch, Held, NewWatch
 from bot.store.columns import UtcDateTime
-from bot.store.parts import configured_among, drop_own, join_own
+from bot.store.parts import configured_among, drop_own, join_own, own_of
 from bot.store.places import IS_THE_PLACE, place_key, place_row
 from bot.store.schema import places, targets, watchers, watches
 from bot.store.session import Session
@@ -108,7 +108,7 @@ class SqlWatches:
         joined: the person was not among the people of the watch that was there already.
         """
         subscribed = await subscribe(self._session, new, now=now)
-        await join_own(self._session, subscribed.watch, new)
+        await join_own(self._session, subscribed.watch, own_of(new))
         [watch] = await _THE_WATCH.read(self._session, {"watch": subscribed.watch})
         return AddedWatch(watch, created=subscribed.created, joined=subscribed.joined)
 

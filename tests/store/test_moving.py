@@ -6,6 +6,7 @@ import pytest
 
 from bot.core.message.neutral import Message
 from bot.core.model import Event, Place
+from bot.ports.configured import Terms
 from bot.ports.store import Store
 from tests.store.conftest import Query
 from tests.support.stores import (
@@ -191,6 +192,23 @@ async def test_of_two_watches_the_one_that_goes_on_does_so_as_either_would(store
     [watch] = await watches_of(store, NEW)
     assert watch.standing
     assert {want.tells for want in watch.wants} == {frozenset({Event.REPLACED})}
+
+
+async def test_what_people_wanted_outlasts_what_the_configuration_wants_there(
+    store: Store,
+) -> None:
+    async with store.transaction() as transaction:
+        await transaction.configured.put(NODE, NEW, Terms(frozenset({RISCV}), frozenset()), now=NOW)
+    await add(store, new_watch(place=OLD, platforms=[ARM64]))
+    await move(store)
+
+    [joined] = await watches_of(store, NEW)
+    async with store.transaction() as transaction:
+        await transaction.configured.withdraw(joined.id, now=NOW)
+
+    [watch] = await watches_of(store, NEW)
+    assert [want.platform for want in watch.wants] == [ARM64]
+    assert not watch.standing
 
 
 async def test_an_alert_of_the_watch_that_ends_is_still_owed(store: Store) -> None:
