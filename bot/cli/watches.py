@@ -106,6 +106,7 @@ def unwatch(
     """
     from bot.app.errands import stop_watches
     from bot.app.world import World, execute
+    from bot.core.message.english.command_line import for_command_line
     from bot.core.message.plain import render_plain
 
     options: Context = context.obj
@@ -119,7 +120,7 @@ def unwatch(
     )
     if stopped is None:
         fail(f"nothing is watched as {what}; see `archbell list`", code=1)
-    typer.echo(render_plain(stopped))
+    typer.echo(render_plain(for_command_line(stopped)))
 
 
 def list_watches(context: typer.Context, as_json: AsJson = False) -> None:

@@ -173,6 +173,16 @@ async def test_a_database_that_cannot_even_be_looked_for_has_a_cure() -> None:
     assert "enter its folder" in database.cure
 
 
+async def test_an_empty_database_of_a_server_is_not_said_to_be_made_by_the_first_start(
+    postgres: PostgresServer,
+) -> None:
+    async with postgres.database(empty=True) as url:
+        [database] = await database_findings(load_settings(None, {"ARCHBELL_DATABASE__URL": url}))
+
+    assert database.verdict is Verdict.OK
+    assert "is empty; the first start makes its tables" in database.says
+
+
 async def test_what_a_database_server_says_in_its_own_words_has_a_cure_too(
     postgres: PostgresServer,
 ) -> None:

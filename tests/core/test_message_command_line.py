@@ -3,7 +3,7 @@ import pytest
 from bot.core.advice import Advice
 from bot.core.evidence import Evidence, Said
 from bot.core.library import parse_library
-from bot.core.message.english.answers import render_watching
+from bot.core.message.english.answers import render_joined, render_watching
 from bot.core.message.english.checks import render_already_there
 from bot.core.message.english.command_line import (
     for_command_line,
@@ -11,6 +11,7 @@ from bot.core.message.english.command_line import (
     render_why_on_command_line,
 )
 from bot.core.message.english.lists import render_list
+from bot.core.message.english.patterns import render_following
 from bot.core.message.english.words import short_digest
 from bot.core.message.neutral import Button, Message
 from bot.core.message.plain import render_plain
@@ -37,6 +38,13 @@ from tests.support.decisions import (
         pytest.param("/watch node:22 anyway", "archbell watch node:22 --anyway", id="anyway"),
         pytest.param("/watch node:22 for 12h", "archbell watch node:22 --for 12h", id="for a time"),
         pytest.param("/unwatch #7", "archbell unwatch 7", id="number"),
+        pytest.param("/unwatch node:22.*", "archbell unwatch 'node:22.*'", id="pattern"),
+        pytest.param(
+            "/unwatch node:>=22,<24-slim", "archbell unwatch 'node:>=22,<24-slim'", id="range"
+        ),
+        pytest.param(
+            "/unwatch node:~22\\.[0-9]+", "archbell unwatch 'node:~22\\.[0-9]+'", id="expression"
+        ),
         pytest.param("What is: /list", "What is: archbell list", id="at the end"),
         pytest.param("a/list of /listed things", "a/list of /listed things", id="no command"),
         pytest.param("/mute 8h", "/mute 8h", id="not on the command line"),
@@ -124,6 +132,18 @@ def test_who_is_told_is_whom_the_running_bot_reaches(
     assert "told here" not in shown
 
 
+def test_a_watch_that_is_there_already_is_not_said_to_be_here() -> None:
+    watch = Watch(WatchId(7), NODE, Place("slack", "C1"), (), (), NOW)
+
+    message = for_command_line(
+        render_joined(watch, seen=present(ARM64), joined=False, now=NOW), watch.place
+    )
+
+    assert message.headline.startswith(
+        "👀 Already watching node:22.15-bullseye-slim in slack:C1: #7"
+    )
+
+
 RETIRED = Advice(
     Reason(
         ReasonCode.NOT_PLANNED,
@@ -141,6 +161,25 @@ RETIRED = Advice(
     )
 )
 ANYWAY = "To watch it anyway: archbell watch node:22.15-bullseye-slim arm64 --anyway"
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        pytest.param(TERMINAL, "its terminal", id="terminal"),
+        pytest.param(Place("slack", "C1"), "slack:C1", id="slack"),
+    ],
+)
+@pytest.mark.parametrize("is_new", [True, False], ids=["new", "there"])
+def test_who_hears_of_new_tags_is_whom_the_running_bot_reaches(
+    place: Place, name: str, is_new: bool
+) -> None:
+    message = for_command_line(render_following("node:22.*", [ARM64], [], is_new=is_new), place)
+
+    text = render_plain(message)
+    assert f"gets a card from the running bot in {name}" in text
+    assert " here" not in text
+    assert text.endswith("archbell unwatch 'node:22.*'")
 
 
 def test_what_is_not_built_is_not_to_be_waited_for() -> None:

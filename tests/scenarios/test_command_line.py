@@ -128,6 +128,8 @@ async def test_patterns_are_followed_listed_and_stopped(
 
     assert (made.code, refused.code, one.code, rest.code, again.code) == (0, 1, 0, 0, 1)
     assert "1 tag fits already" in made.output
+    assert "archbell unwatch 'node:2*'" in made.output
+    assert "as before: archbell list" in one.output
     assert "node:2*: new tags, for linux/arm64" in table.output
     assert [each["pattern"] for each in json.loads(listed.output)] == ["docker.io/library/node:1*"]
     assert "Stopped watching for new tags that fit node:1*" in rest.output

@@ -30,7 +30,10 @@ async def database_findings(settings: Settings) -> list[Finding]:
         return [fault("database", says, cure or _NO_OWN_CURE)]
     name, version = condition.database, condition.version
     if version is None:
-        found = well("database", f"{name} is not there yet; the first start makes it")
+        is_file = condition.folder is not None
+        how = "is not there yet; the first start makes it"
+        empty = "can be written and is empty; the first start makes its tables"
+        found = well("database", f"{name} {how if is_file else empty}")
     elif version != condition.newest:
         found = warning(
             "database",

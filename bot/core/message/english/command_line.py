@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from shlex import quote
 
 from bot.core.advice import Advice, never_comes
 from bot.core.message.english.checks import render_check
@@ -19,9 +20,13 @@ VERBS = (Verb.WATCH, Verb.UNWATCH, Verb.CHECK, Verb.LIST)
 """What can be typed in a chat and in a shell."""
 
 _HERE = (
-    ("You will be told here", "The running bot will tell"),
-    ("you will be told here", "the running bot will tell"),
+    ("You will be told here", "The running bot will tell {name}"),
+    ("you will be told here", "the running bot will tell {name}"),
+    ("gets a card here", "gets a card from the running bot in {name}"),
+    ("Already watching here", "Already watching in {name}"),
 )
+_WATCHED_HERE = re.compile(r"(?<=Already watching )(\S+) here:")
+_MEANS_SOMETHING_TO_SHELLS = re.compile(r"[*?<>()|{}\[\]\\~]")
 _COMMAND = re.compile(rf"(?<!\S)/({'|'.join(verb.value for verb in VERBS)})(?!\S)(.*)$")
 
 
@@ -75,8 +80,8 @@ def told_elsewhere(message: Message, place: Place) -> Message:
 
     def retold(text: str) -> str:
         for here, there in _HERE:
-            text = text.replace(here, f"{there} {name}")
-        return text
+            text = text.replace(here, there.format(name=name))
+        return _WATCHED_HERE.sub(lambda found: f"{found[1]} in {name}:", text)
 
     return replace(
         message, headline=retold(message.headline), lines=tuple(map(retold, message.lines))
@@ -92,7 +97,13 @@ def _respelled(text: str) -> str:
     # A shell takes #7 for a comment.
     words = re.sub(r"(?<!\S)#(?=\d)", "", words)
     words = re.sub(r"(?<!\S)(keep|rebuilds|for|anyway)(?!\S)", r"--\1", words)
+    words = "".join(f" {_quoted(word)}" for word in words.split())
     return f"{text[: found.start()]}archbell {verb}{words}"
+
+
+def _quoted(word: str) -> str:
+    """A word as a shell hands it on; of all that is named here patterns alone need quotes."""
+    return quote(word) if _MEANS_SOMETHING_TO_SHELLS.search(word) else word
 
 
 def _is_for_shells(button: Button) -> bool:
