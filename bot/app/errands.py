@@ -1,6 +1,7 @@
 """What the command line does without a running bot, each from opening to closing."""
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,19 +19,21 @@ from bot.app.wiring import (
 from bot.app.world import World
 from bot.config import Settings
 from bot.core.advice import Advice
+from bot.core.library import official_image
 from bot.core.message.neutral import Message
 from bot.core.model import TERMINAL, Observation, Watch
 from bot.core.platform import Platform
 from bot.core.reference import Reference
 from bot.flows.again import in_transaction
 from bot.flows.question import Depth, Question
-from bot.ports.outbox import OutboxEntry
-from bot.ports.patterns import Pattern
-from bot.ports.store import Transaction
+from bot.ports.official import NO_OFFICIAL
 
 if TYPE_CHECKING:
     from bot.flows.follow import PatternWish
     from bot.flows.wish import Wish
+    from bot.ports.outbox import OutboxEntry
+    from bot.ports.patterns import Pattern
+    from bot.ports.store import Transaction
     from bot.store.inspection import Condition
 
 
@@ -74,7 +77,10 @@ async def explain_once(
         asked = [each for each in platforms if seen.offers(each) is None]
         if not asked or not seen.is_clear:
             return Explained(seen)
-        async with knowing(settings, world) as official:
+        # Of other images docker-library knows nothing, and its client takes time to load.
+        is_official = official_image(reference) is not None
+        sources = knowing(settings, world) if is_official else nullcontext(NO_OFFICIAL)
+        async with sources as official:
             explain = explainer_at_hand(eyes, world, look=eyes.look, official=official)
             advices = await explain(Question(reference, seen, TERMINAL, Depth.REASON), asked)
     return Explained(seen, advices)
@@ -141,12 +147,12 @@ async def follow(settings: Settings, world: World, wish: "PatternWish") -> tuple
 
 
 async def stop_watches(
-    settings: Settings, world: World, is_meant: Callable[[Watch | Pattern], bool]
+    settings: Settings, world: World, is_meant: "Callable[[Watch | Pattern], bool]"
 ) -> Message | None:
     """End the watches and patterns that are meant; what was ended, or None if nothing was."""
     from bot.flows.tend import stop, told_stopped
 
-    async def work(transaction: Transaction) -> Message | None:
+    async def work(transaction: "Transaction") -> Message | None:
         watches = [each for each in await transaction.watches.active() if is_meant(each)]
         patterns = [each for each in await transaction.patterns.all() if is_meant(each)]
         await stop(transaction, watches, patterns, now=world.clock())
@@ -156,7 +162,7 @@ async def stop_watches(
         return await in_transaction(store, work)
 
 
-async def active_watches(settings: Settings) -> tuple[list[Watch], list[Pattern]]:
+async def active_watches(settings: Settings) -> "tuple[list[Watch], list[Pattern]]":
     """All active watches, and all patterns."""
     async with storing(settings) as store, store.reading() as transaction:
         return await transaction.watches.active(), await transaction.patterns.all()
@@ -164,7 +170,7 @@ async def active_watches(settings: Settings) -> tuple[list[Watch], list[Pattern]
 
 async def outbox_entries(
     settings: Settings, *, limit: int, include_sent: bool
-) -> list[OutboxEntry]:
+) -> "list[OutboxEntry]":
     """What is on its way."""
     async with storing(settings) as store, store.reading() as transaction:
         return await transaction.outbox.entries(limit=limit, include_sent=include_sent)
@@ -173,7 +179,7 @@ async def outbox_entries(
 async def retry_delivery(settings: Settings, world: World, delivery_id: str) -> bool:
     """Make a dead or waiting delivery due now."""
 
-    async def work(transaction: Transaction) -> bool:
+    async def work(transaction: "Transaction") -> bool:
         return await transaction.outbox.retry(delivery_id, now=world.clock())
 
     async with storing(settings) as store:

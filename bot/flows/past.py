@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from bot.core.errors import StoreError
 from bot.core.estimate import waits_in
@@ -10,9 +11,11 @@ from bot.core.platform import Platform
 from bot.core.reference import DOCKER_HUB, Reference
 from bot.core.rhythm import MEMORY, Rhythm, learn_rhythm
 from bot.log import Log
-from bot.ports.store import Store
 from bot.ports.surroundings import Clock
-from bot.ports.targets import LookResult
+
+if TYPE_CHECKING:
+    from bot.ports.store import Store
+    from bot.ports.targets import LookResult
 
 MAX_TAGS = 100
 """Of so many of a repository's newest tags the beginning is read for an estimate."""
@@ -31,7 +34,7 @@ log = Log(__name__)
 class Hindsight:
     """Answers from the history, for somebody who asks; without a database there is no answer."""
 
-    def __init__(self, store: Store, *, clock: Clock, is_withheld: Withheld) -> None:
+    def __init__(self, store: "Store", *, clock: Clock, is_withheld: Withheld) -> None:
         self._store = store
         self._clock = clock
         self._is_withheld = is_withheld
@@ -68,7 +71,7 @@ class Rhythms:
     Whoever looks asks is_due() before and calls note() after a change; of() asks nobody.
     """
 
-    def __init__(self, store: Store, *, clock: Clock) -> None:
+    def __init__(self, store: "Store", *, clock: Clock) -> None:
         self._store = store
         self._clock = clock
         self._known: dict[str, tuple[datetime, Rhythm | None]] = {}
@@ -92,7 +95,7 @@ class Rhythms:
         self._keep(name, now + FRESH, self.of(reference))
         self._keep(name, now + FRESH, await read_rhythm(self._store, reference, now=now))
 
-    def note(self, result: LookResult) -> None:
+    def note(self, result: "LookResult") -> None:
         """After a change the rhythm is due, once that is recorded."""
         reference = result.target.reference
         if result.target.observation is not None and has_rhythm(reference):
@@ -109,7 +112,7 @@ def has_rhythm(reference: Reference) -> bool:
     return reference.registry == DOCKER_HUB and reference.repository.startswith("library/")
 
 
-async def read_rhythm(store: Store, reference: Reference, *, now: datetime) -> Rhythm | None:
+async def read_rhythm(store: "Store", reference: Reference, *, now: datetime) -> Rhythm | None:
     """The rhythm of an official image's changes; None also if the database cannot be read."""
     try:
         async with store.reading() as transaction:

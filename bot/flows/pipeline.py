@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from bot.core.build_records import BuildRecords
 from bot.core.errors import StoreError, TroubleKind
@@ -12,8 +13,10 @@ from bot.core.model import Trouble
 from bot.core.progress import Progress, progress_of
 from bot.log import Log
 from bot.ports.official import Official
-from bot.ports.store import Store
 from bot.ports.surroundings import Clock, Sleep
+
+if TYPE_CHECKING:
+    from bot.ports.store import Store
 
 EVERY_S = 60
 
@@ -77,7 +80,7 @@ def progress_in(records: Answer[BuildRecords], evidence: Evidence, tag: str) -> 
     return Said(progress_of(records.value, tag, builds), records.at, records.trouble)
 
 
-async def keep_records_for_ever(store: Store, official: Official, *, sleep: Sleep) -> None:
+async def keep_records_for_ever(store: "Store", official: Official, *, sleep: Sleep) -> None:
     """Have the records of what is waited for read whenever it is time, until cancelled."""
     while True:
         try:

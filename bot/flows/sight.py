@@ -1,6 +1,7 @@
 """Looks for somebody who waits for the answer."""
 
 from contextlib import nullcontext
+from typing import TYPE_CHECKING
 
 from bot.core.access import Access
 from bot.core.model import Observation, Place
@@ -8,9 +9,11 @@ from bot.core.platform import Platform
 from bot.core.reference import Reference
 from bot.flows.crowd import Crowd
 from bot.flows.look import Look
-from bot.ports.store import Store
 from bot.ports.surroundings import Clock
-from bot.ports.targets import KnownTarget
+
+if TYPE_CHECKING:
+    from bot.ports.store import Store
+    from bot.ports.targets import KnownTarget
 
 GLANCE_S = 4.0
 """How long a look may take at a tag that nobody asked for by name."""
@@ -20,7 +23,7 @@ class Sight:
     """Looks for somebody who waits: from the store while that is fresh, else from the registry."""
 
     def __init__(
-        self, store: Store, look: Look, *, clock: Clock, fresh_s: float, timeout_s: float
+        self, store: "Store", look: Look, *, clock: Clock, fresh_s: float, timeout_s: float
     ) -> None:
         self._store = store
         self._look = look
@@ -48,7 +51,7 @@ class Sight:
         place: Place,
         anew: bool = False,
         at_most_s: float | None = None,
-    ) -> tuple[Observation, KnownTarget | None]:
+    ) -> "tuple[Observation, KnownTarget | None]":
         """The present observation, and what the store knows; anew: look even if that is fresh.
 
         at_most_s: a shorter time than usual for the look; without it Crowded is raised when enough
@@ -81,7 +84,7 @@ class Sight:
                 )
         return observation, None if withheld else known
 
-    def _is_fresh(self, known: KnownTarget, platforms: tuple[Platform, ...]) -> bool:
+    def _is_fresh(self, known: "KnownTarget", platforms: tuple[Platform, ...]) -> bool:
         seen, latest = known.observation, known.latest
         if seen is None or latest is None or latest.trouble is not None or known.looked_at is None:
             return False
@@ -93,7 +96,7 @@ class Sight:
         return all(entry.reachable for entry in listed)
 
 
-def _shows_news(seen: Observation, known: KnownTarget) -> bool:
+def _shows_news(seen: Observation, known: "KnownTarget") -> bool:
     """Whether the target's watches would learn something from what was seen just now."""
     before = known.observation
     if not seen.is_clear:

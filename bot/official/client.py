@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from yarl import URL
 
@@ -17,8 +18,10 @@ from bot.official.merges import Merges
 from bot.official.records import Records
 from bot.official.source import Source
 from bot.ports.official import KnownLibrary
-from bot.ports.store import Store
 from bot.ports.surroundings import Clock
+
+if TYPE_CHECKING:
+    from bot.ports.store import Store
 
 _NAME = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 _MAX_NAME_LENGTH = 128
@@ -48,7 +51,7 @@ class OfficialClient:
     is_enabled = True
 
     def __init__(
-        self, source: Source, addresses: Addresses, *, clock: Clock, store: Store | None = None
+        self, source: Source, addresses: Addresses, *, clock: Clock, store: "Store | None" = None
     ) -> None:
         raw = URL(addresses.raw)
         self._libraries = LibraryFiles(source, URL(addresses.library), Memory(store), clock=clock)

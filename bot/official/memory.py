@@ -4,6 +4,7 @@ import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from bot.core.errors import StoreError
 from bot.core.evidence import LibraryAnswer, Said
@@ -12,7 +13,9 @@ from bot.log import Log
 from bot.official.attempts import NO_FAILURES, Attempts
 from bot.ports.libraries import KeptFile
 from bot.ports.official import KnownLibrary
-from bot.ports.store import Store
+
+if TYPE_CHECKING:
+    from bot.ports.store import Store
 
 MAX_NAMES = 500
 """Three times as many as there are official images; anybody may ask for names that are none."""
@@ -69,7 +72,7 @@ class Slot:
 class Memory:
     """A slot for each name; store: None keeps nothing beyond this process."""
 
-    def __init__(self, store: Store | None) -> None:
+    def __init__(self, store: "Store | None") -> None:
         self._store = store
         self._slots: OrderedDict[str, Slot] = OrderedDict()
 
@@ -94,7 +97,7 @@ class Memory:
         await save_kept(self._store, kept)
 
 
-async def load_kept(store: Store | None, name: str) -> KeptFile | None:
+async def load_kept(store: "Store | None", name: str) -> KeptFile | None:
     """The copy that the database has; None for nothing, also where there is no database."""
     if store is None:
         return None
@@ -106,7 +109,7 @@ async def load_kept(store: Store | None, name: str) -> KeptFile | None:
         return None
 
 
-async def save_kept(store: Store | None, kept: KeptFile) -> None:
+async def save_kept(store: "Store | None", kept: KeptFile) -> None:
     """Keep a copy; without a database, or with one that fails, nobody else will know it."""
     if store is None:
         return

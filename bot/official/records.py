@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from yarl import URL
 
@@ -16,8 +17,10 @@ from bot.official.memory import load_kept, save_kept
 from bot.official.record_files import Reading, RecordFiles
 from bot.official.source import Source, SourceFailed
 from bot.ports.libraries import KeptFile
-from bot.ports.store import Store
 from bot.ports.surroundings import Clock
+
+if TYPE_CHECKING:
+    from bot.ports.store import Store
 
 KEPT_AS = "docker-library/meta"
 MAX_NAMES = 200
@@ -43,7 +46,7 @@ class Records:
     store: where the copy survives a restart; None for nowhere.
     """
 
-    def __init__(self, source: Source, base: URL, *, clock: Clock, store: Store | None) -> None:
+    def __init__(self, source: Source, base: URL, *, clock: Clock, store: "Store | None") -> None:
         self._files = RecordFiles(source, base)
         self._clock = clock
         self._store = store
