@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+from bot.core.git import COMMIT
 from bot.core.reference import DOCKER_HUB, Reference
 
 MAX_ARCHITECTURES = 32
@@ -23,7 +24,6 @@ MAX_TAGS = 512
 MAX_PARENTS = 64
 MAX_COMMITS = 64
 _ID = re.compile(r"[0-9a-f]{64}")
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _ARCHITECTURE = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
 _TAG = re.compile(
     r"(?P<name>(?=[^:]{1,128}:)[a-z0-9]+(?:[._-][a-z0-9]+)*):(?P<tag>\w[\w.-]{0,127})", re.ASCII
@@ -108,7 +108,7 @@ def due_at(read_at: datetime) -> datetime:
 def read_list_commit(value: object) -> str | None:
     """The commit of official-images in commits.json; None if it makes no sense."""
     try:
-        return _matched(_COMMIT, _object(value)["doi"])
+        return _matched(COMMIT, _object(value)["doi"])
     except (KeyError, TypeError, ValueError):
         return None
 
@@ -119,7 +119,7 @@ def read_source(key: str, value: object, *, names: Collection[str]) -> SourceRec
         _matched(_ID, key)
         record = _object(value)
         entries = record["entries"] if "entries" in record else [record["entry"]]
-        commits = (_matched(_COMMIT, each["GitCommit"]) for each in _few(entries, MAX_COMMITS))
+        commits = (_matched(COMMIT, each["GitCommit"]) for each in _few(entries, MAX_COMMITS))
         sides = _object(record["arches"])
         return SourceRecord(
             frozenset(commits),

@@ -7,12 +7,11 @@ Source: GitHub REST API, "List commits" and "List pull requests associated with 
 """
 
 import json
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+from bot.core.git import COMMIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ def _list(value: object) -> list[Any]:
 
 
 def _commit_id(value: object) -> str:
-    if not isinstance(value, str) or _COMMIT.fullmatch(value) is None:
+    if not isinstance(value, str) or COMMIT.fullmatch(value) is None:
         raise ValueError("no commit")
     return value
 

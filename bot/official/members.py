@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.core.errors import TroubleKind
 from bot.core.model import Trouble
-from bot.official.source import SourceFailed
+from bot.official.source import SourceFailed, malformed
 
 MAX_MEMBER_CHARS = 1_048_576
 """A hundred times the largest one there is."""
@@ -21,11 +21,6 @@ STEP_BYTES = 65_536
 """So much must have come before an incomplete member is tried again."""
 
 _SPACE = re.compile(r"[ \t\r\n]*")
-
-
-def malformed() -> SourceFailed:
-    """The error for what makes no sense."""
-    return SourceFailed(Trouble(TroubleKind.MALFORMED))
 
 
 class Members:

@@ -10,15 +10,12 @@ from datetime import datetime, timedelta
 
 from yarl import URL
 
-from bot.core.errors import TroubleKind
 from bot.core.evidence import Answer, Said
 from bot.core.library import MAX_LIBRARY_BYTES, Library, parse_library
 from bot.core.merges import Commit, decode_commits, decode_merge
-from bot.core.model import Trouble
 from bot.official.at_commits import FilesAtCommits
 from bot.official.attempts import NO_FAILURES
-from bot.official.members import malformed
-from bot.official.source import Source, SourceFailed
+from bot.official.source import Source, SourceFailed, malformed
 from bot.ports.surroundings import Clock
 
 OFFICIAL_IMAGES = ("docker-library", "official-images")
@@ -124,5 +121,5 @@ class Merges:
     async def _text(self, url: URL) -> str:
         file = await self._source.fetch(url, max_bytes=MAX_ANSWER_BYTES)
         if file.text is None:
-            raise SourceFailed(Trouble(TroubleKind.MALFORMED))
+            raise malformed()
         return file.text

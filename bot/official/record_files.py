@@ -23,8 +23,8 @@ from bot.core.build_records import (
 from bot.core.errors import TroubleKind
 from bot.core.model import Trouble
 from bot.net.sessions import Timeouts
-from bot.official.members import Members, malformed
-from bot.official.source import Large, Outcome, Source, SourceFailed
+from bot.official.members import Members
+from bot.official.source import Large, Outcome, Source, SourceFailed, malformed
 
 MAX_COMMITS_BYTES = 4_096
 TIMEOUTS = Timeouts(connect_s=5, read_s=20, total_s=120)

@@ -61,6 +61,11 @@ class SourceFailed(ArchbellError):
         self.trouble = trouble
 
 
+def malformed() -> SourceFailed:
+    """The error for what makes no sense."""
+    return SourceFailed(Trouble(TroubleKind.MALFORMED))
+
+
 @dataclass(frozen=True, slots=True)
 class File:
     """What a host answered: a file, that it is what it was (text None), or that there is none.
@@ -121,7 +126,7 @@ class Source:
         try:
             return File(body.decode(), etag)
         except UnicodeError:
-            raise SourceFailed(Trouble(TroubleKind.MALFORMED)) from None
+            raise malformed() from None
 
     async def stream(
         self, url: URL, take: Take, *, large: Large, etag: str | None = None
@@ -202,7 +207,7 @@ async def _read(response: aiohttp.ClientResponse, take: Take, *, is_packed: bool
             unpack.end()
     except Unreadable:
         response.close()
-        raise SourceFailed(Trouble(TroubleKind.MALFORMED)) from None
+        raise malformed() from None
     except SourceFailed:
         response.close()
         raise

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bot.core.git import COMMIT
 from bot.core.library.architectures import PLATFORMS
 from bot.core.library.paragraphs import Field, Paragraph, read_paragraphs
 from bot.core.library.values import (
@@ -33,7 +34,6 @@ _DEFAULTS = {
     "Directory": Field(".", 1),
     "File": Field("Dockerfile", 1),
 }
-_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _FETCH = re.compile(r"refs/(?:heads|tags)/[^*?:\s]+")
 
 
@@ -124,7 +124,7 @@ class _Reader:
         commit = self._value(architecture, "GitCommit")
         if _FETCH.fullmatch(fetch.text) is None:
             raise Malformation(LibraryFault.BAD_FETCH, fetch.line, fetch.text)
-        if _COMMIT.fullmatch(commit.text) is None:
+        if COMMIT.fullmatch(commit.text) is None:
             raise Malformation(LibraryFault.BAD_COMMIT, commit.line, commit.text)
         return Build(
             architecture,

@@ -70,16 +70,16 @@ def reasons(
 ) -> tuple[str, ...]:
     """Why a platform is not there, a sentence each, by docker-library where that is known."""
     general = why(cell, reference, now=now)
-    told = reason_sentences(advice, now=now) if advice is not None else ()
-    match advice.reason.code if advice is not None else None:
-        case None:
-            return (general,) if general else ()
+    if advice is None:
+        return (general,) if general else ()
+    told = reason_sentences(advice, now=now)
+    match advice.reason.code:
         case ReasonCode.UNKNOWN:
             # The guess is that it may never have been planned.
-            is_planned = advice is not None and advice.reason.evidence.planned is not None
+            is_planned = advice.reason.evidence.planned is not None
             return told if told and is_planned else (*told, general)
         case ReasonCode.NOT_OFFICIAL:
-            return (general, *told) if advice is not None and advice.habit else (general,)
+            return (general, *told) if advice.habit else (general,)
         case _ if cell.cause is Cause.NOT_LISTED:
             return told
         case _:
